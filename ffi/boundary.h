@@ -34,7 +34,7 @@ enum fsc_row_kind {
 enum fsc_place_from {
 	FSC_FROM_NOWHERE,  /* not given */
 	FSC_FROM_ARG,	   /* the index-th integer argument, the hidden pointer not counted */
-	FSC_FROM_POINTED,  /* the 8 bytes that the index-th argument points to, read after the call */
+	FSC_FROM_POINTED,  /* the word that the index-th argument points to, after the call */
 	FSC_FROM_RETURN,   /* the index-th word of the return value (0 = RAX or first word) */
 	FSC_FROM_BY_VALUE, /* the index-th word of a struct passed by value on the stack */
 };
@@ -62,18 +62,18 @@ enum fsc_response_style {
 };
 
 struct fsc_boundary_row {
-	char name[FSC_BOUNDARY_GLOB_MAX];	/* glob over the function's name */
-	char library[FSC_BOUNDARY_GLOB_MAX];	/* glob over the path or its last part; "" = any */
-	char free_name[FSC_BOUNDARY_GLOB_MAX];	/* free=NAME; "" = any free function */
-	struct fsc_buffer_place request;	/* entry: pointer and length */
-	struct fsc_buffer_place response;	/* entry, acquire: see response_style */
-	struct fsc_buffer_place buffer;		/* free, release, encode, decode */
-	struct fsc_place message;		/* encode, decode: address of the message */
-	int32_t stack_bytes;			/* bytes of stack arguments; -1 = not said */
-	uint8_t kind;				/* enum fsc_row_kind */
-	uint8_t response_style;			/* enum fsc_response_style */
-	bool built_in;				/* suggests only: a response must prove itself */
-	uint32_t line;				/* of the file; 0 for built-ins */
+	char name[FSC_BOUNDARY_GLOB_MAX];      /* glob over the function's name */
+	char library[FSC_BOUNDARY_GLOB_MAX];   /* glob over the path or its last part; "" = any */
+	char free_name[FSC_BOUNDARY_GLOB_MAX]; /* free=NAME; "" = any free function */
+	struct fsc_buffer_place request;       /* entry: pointer and length */
+	struct fsc_buffer_place response;      /* entry, acquire: see response_style */
+	struct fsc_buffer_place buffer;	       /* free, release, encode, decode */
+	struct fsc_place message;	       /* encode, decode: address of the message */
+	int32_t stack_bytes;		       /* bytes of stack arguments; -1 = not said */
+	uint8_t kind;			       /* enum fsc_row_kind */
+	uint8_t response_style;		       /* enum fsc_response_style */
+	bool built_in;			       /* suggests only: a response must prove itself */
+	uint32_t line;			       /* of the file; 0 for built-ins */
 };
 
 struct fsc_boundary {

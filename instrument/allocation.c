@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The malloc family. What is hard: it runs before the constructor, in every thread and signal
+ * handler, and outside calls it may cost no more than a test; what it forwards to is the next
+ * definition in the program's scope (a sanitizer's, jemalloc's, else libc's), found with loads alone.
+ * Begin at malloc().
+ */
+#include "allocation_internal.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+
+#include "buffer_hooks_internal.h"
+#include "modules_internal.h"
+#include "record_internal.h"
+#include "session_internal.h"
+
+#define FSC_EXPORT __attribute__((visibility("default")))
+
+/* ---- what lies underneath ---- */
+
+#define FSC_ALLOCATION(name, result, parameters, arguments) static result first_##name parameters;
+#include "allocation_hooks.def"
+#undef FSC_ALLOCATION
+
+/* The real functions; until the first call of any, functions that find them. */
+static struct {
+#define FSC_ALLOCATION(name, result, parameters, arguments) result(*name) parameters;
+#include "allocation_hooks.def"
+#undef FSC_ALLOCATION
+} real = {
+#define FSC_ALLOCATION(name, result, parameters, arguments) first_##name,
+#include "allocation_hooks.def"
+#undef FSC_ALLOCATION
+};
+
+static void find_real(void)
+{
+	uint64_t found;
+
+#define FSC_ALLOCATION(name, result, parameters, arguments)                              \
+	found = fsc_modules_next_symbol(#name, NULL);                                    \
+	if (found)                                                                       \
+		__atomic_store_n(&real.name, (result(*) parameters)found, __ATOMIC_RELEASE);
+#include "allocation_hooks.def"
+#undef FSC_ALLOCATION
+}
+
+#define FSC_ALLOCATION(name, result, parameters, arguments)  \
+	static result first_##name parameters                \
+	{                                                    \
+		find_real();                                 \
+		return real.name arguments;                  \
+	}
+#include "allocation_hooks.def"
+#undef FSC_ALLOCATION
+
+uint64_t fsc_allocation_own(const char *name)
+{
+	struct fsc_dynamic dynamic;
+
+	for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next)
+		if (map->l_addr == fsc_modules_own_base()) {
+			fsc_modules_read(&dynamic, map->l_addr, map->l_ld);
+			return fsc_modules_symbol(&dynamic, name, NULL);
+		}
+	return 0;
+}
+
+uint64_t fsc_allocation_replacement(const char *name, uint64_t value)
+{
+#define FSC_ALLOCATION(function, result, parameters, arguments)                          \
+	if (value == (uint64_t)real.function && fsc_text_same(name, #function))          \
+		return value == fsc_modules_libc_symbol(name) ? fsc_allocation_own(name) : 0;
+#include "allocation_hooks.def"
+#undef FSC_ALLOCATION
+	return 0;
+}
+
+/* ---- what the thread is told ---- */
+
+/* The host allocated outside any call: remember it while learning, time it when watched. */
+static void noted_outside(struct fsc_thread *thread, uint64_t pointer, uint64_t bytes,
+			  uint64_t caller)
+{
+	struct fsc_memory *memory = thread->memory;
+	struct fsc_recent_block block = { pointer, bytes, caller };
+
+	if (thread->allocation_mode & FSC_ALLOCATION_LEARN)
+		memory->outside[memory->outside_count++ % FSC_OUTSIDE_BLOCKS] = block;
+	for (int i = 0; i < FSC_WATCHED_ADDRESSES; i++)
+		if (memory->watched[i] == caller) {
+			memory->timed = block;
+			memory->timed_ticks = fsc_record_now();
+		}
+}
+
+static void noted(struct fsc_thread *thread, void *block, size_t bytes, void *caller)
+{
+	struct fsc_memory *memory = thread->memory;
+
+	if (!block || thread->busy)
+		return;
+	if (thread->allocation_mode & FSC_ALLOCATION_COUNT) {
+		thread->totals.allocations++;
+		thread->totals.allocated_bytes += bytes;
+	}
+	if (!thread->call_depth) {
+		noted_outside(thread, (uint64_t)block, bytes, (uint64_t)caller);
+		return;
+	}
+	memory->recent[memory->recent_count++ % FSC_RECENT_BLOCKS] = (struct fsc_recent_block){
+		(uint64_t)block, bytes, thread->cursor->number
+	};
+}
+
+static void noted_free(struct fsc_thread *thread, void *block)
+{
+	if (!block || thread->busy || !(thread->allocation_mode & FSC_ALLOCATION_COUNT))
+		return;
+	thread->totals.frees++;
+	thread->totals.freed_bytes += real.malloc_usable_size(block);
+}
+
+static inline bool maybe_buffer(const void *block)
+{
+	const struct fsc_ledger *ledger = fsc_live->ledger;
+
+	return FSC_UNLIKELY(ledger != NULL) && fsc_ledger_maybe_live(ledger, (uint64_t)block);
+}
+
+/* ---- the exported functions ---- */
+
+FSC_EXPORT void *malloc(size_t bytes)
+{
+	struct fsc_thread *thread = &fsc_thread;
+	void *block;
+
+	if (FSC_LIKELY(!thread->allocation_mode))
+		return real.malloc(bytes);
+	block = real.malloc(bytes);
+	noted(thread, block, bytes, __builtin_return_address(0));
+	return block;
+}
+
+FSC_EXPORT void *calloc(size_t count, size_t bytes)
+{
+	struct fsc_thread *thread = &fsc_thread;
+	void *block;
+
+	if (FSC_LIKELY(!thread->allocation_mode))
+		return real.calloc(count, bytes);
+	block = real.calloc(count, bytes);
+	noted(thread, block, count * bytes, __builtin_return_address(0));
+	return block;
+}
+
+FSC_EXPORT void free(void *block)
+{
+	struct fsc_thread *thread = &fsc_thread;
+
+	if (FSC_UNLIKELY(maybe_buffer(block)))
+		fsc_buffer_plain_free((uint64_t)block);
+	if (FSC_UNLIKELY(thread->allocation_mode))
+		noted_free(thread, block);
+	real.free(block);
+}
+
+/* A reallocation counts as one free and one allocation. */
+static void *reallocated(void *block, size_t bytes, void *caller)
+{
+	struct fsc_thread *thread = &fsc_thread;
+	void *moved;
+
+	if (FSC_UNLIKELY(block && maybe_buffer(block)))
+		fsc_buffer_plain_free((uint64_t)block);
+	if (FSC_LIKELY(!thread->allocation_mode))
+		return real.realloc(block, bytes);
+	noted_free(thread, block);
+	moved = real.realloc(block, bytes);
+	noted(thread, moved, bytes, caller);
+	return moved;
+}
+
+FSC_EXPORT void *realloc(void *block, size_t bytes)
+{
+	return reallocated(block, bytes, __builtin_return_address(0));
+}
+
+FSC_EXPORT void *reallocarray(void *block, size_t count, size_t bytes)
+{
+	size_t total;
+
+	/* The real one fails with ENOMEM. */
+	if (__builtin_mul_overflow(count, bytes, &total))
+		return real.reallocarray(block, count, bytes);
+	return reallocated(block, total, __builtin_return_address(0));
+}
+
+static void *aligned(void *block, size_t bytes, void *caller)
+{
+	struct fsc_thread *thread = &fsc_thread;
+
+	if (FSC_UNLIKELY(thread->allocation_mode))
+		noted(thread, block, bytes, caller);
+	return block;
+}
+
+FSC_EXPORT void *aligned_alloc(size_t alignment, size_t bytes)
+{
+	return aligned(real.aligned_alloc(alignment, bytes), bytes, __builtin_return_address(0));
+}
+
+FSC_EXPORT void *memalign(size_t alignment, size_t bytes)
+{
+	return aligned(real.memalign(alignment, bytes), bytes, __builtin_return_address(0));
+}
+
+FSC_EXPORT void *valloc(size_t bytes)
+{
+	return aligned(real.valloc(bytes), bytes, __builtin_return_address(0));
+}
+
+FSC_EXPORT void *pvalloc(size_t bytes)
+{
+	return aligned(real.pvalloc(bytes), bytes, __builtin_return_address(0));
+}
+
+FSC_EXPORT int posix_memalign(void **block, size_t alignment, size_t bytes)
+{
+	int result = real.posix_memalign(block, alignment, bytes);
+
+	if (result == 0)
+		aligned(*block, bytes, __builtin_return_address(0));
+	return result;
+}

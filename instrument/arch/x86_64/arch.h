@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arch.h (x86-64) - what the thunks know about this processor and its ABI.
+ *
+ * Source of the ABI facts: System V AMD64 psABI 1.0: 3.2.2 (stack frame), 3.2.3 (parameter passing),
+ * 4.4.1 (relocation types).
+ * Included by C and by assembly.
+ */
+#ifndef INSTRUMENT_ARCH_X86_64_ARCH_H
+#define INSTRUMENT_ARCH_X86_64_ARCH_H
+
+/* Offsets in struct fsc_frame. */
+#define FRAME_STUB	   0
+#define FRAME_ARGUMENT	   8
+#define FRAME_VECTOR_COUNT 56
+#define FRAME_STATIC_CHAIN 64
+#define FRAME_TARGET	   72
+#define FRAME_START	   80
+#define FRAME_END	   88
+#define FRAME_RESULT	   96
+#define FRAME_BYTES	   352 /* a multiple of 16, so that calls from the thunk are aligned */
+
+/* Offset of `busy` in struct fsc_thread. */
+#define THREAD_BUSY 0
+
+/* Bytes of one stub. */
+#define STUB_BYTES 16
+
+/* Values of fsc_clock_mode_now: enum fsc_clock_mode. */
+#define CLOCK_FENCED 0
+#define CLOCK_FAST   1
+#define CLOCK_SYSTEM 2
+
+#ifndef __ASSEMBLER__
+
+#include <elf.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "frame_internal.h"
+
+_Static_assert(offsetof(struct fsc_frame, stub) == FRAME_STUB, "frame layout");
+_Static_assert(offsetof(struct fsc_frame, argument) == FRAME_ARGUMENT, "frame layout");
+_Static_assert(offsetof(struct fsc_frame, vector_count) == FRAME_VECTOR_COUNT, "frame layout");
+_Static_assert(offsetof(struct fsc_frame, static_chain) == FRAME_STATIC_CHAIN, "frame layout");
+_Static_assert(offsetof(struct fsc_frame, target) == FRAME_TARGET, "frame layout");
+_Static_assert(offsetof(struct fsc_frame, start_ticks) == FRAME_START, "frame layout");
+_Static_assert(offsetof(struct fsc_frame, end_ticks) == FRAME_END, "frame layout");
+_Static_assert(offsetof(struct fsc_frame, result) == FRAME_RESULT, "frame layout");
+_Static_assert(sizeof(struct fsc_frame) <= FRAME_BYTES, "frame layout");
+
+enum {
+	FSC_ARCH_ARGUMENT_REGISTERS = 6,
+	FSC_ARCH_SLOT_CALL = R_X86_64_JUMP_SLOT,
+	FSC_ARCH_SLOT_DATA = R_X86_64_GLOB_DAT,
+	FSC_ARCH_SLOT_POINTER = R_X86_64_64,
+	FSC_ARCH_STUB_BYTES = STUB_BYTES
+};
+
+/* The first word of the caller's stack arguments, seen from a frame. */
+static inline const uint64_t *fsc_arch_stack_arguments(const struct fsc_frame *frame)
+{
+	/* frame, saved RBP, return address, arguments */
+	return (const uint64_t *)((const char *)frame + FRAME_BYTES + 16);
+}
+
+/*
+ * A system call that leaves errno alone, is no cancellation point and passes by other preloads; the
+ * kernel's negative error comes back. Source: psABI A.2.1.
+ */
+static inline long fsc_arch_syscall6(long number, long a, long b, long c, long d, long e, long f)
+{
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+	long result;
+
+	__asm__ __volatile__("syscall"
+			     : "=a"(result)
+			     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			     : "rcx", "r11", "memory");
+	return result;
+}
+
+/* Address of the thread control block, which glibc puts at the top of a thread's own stack. */
+static inline uintptr_t fsc_arch_thread_pointer(void)
+{
+	uintptr_t pointer;
+
+	__asm__("movq %%fs:0, %0" : "=r"(pointer));
+	return pointer;
+}
+
+#endif
+#endif

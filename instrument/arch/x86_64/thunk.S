@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * thunk.S (x86-64) - the pool of stubs, and the one body that they share.
+ *
+ * A stub puts its index in R11 (the ABI's free scratch register) and jumps to the body. The body
+ * opens a frame with a valid RBP chain and CFI at every instruction, asks fsc_call_enter() what to
+ * do, copies the stack arguments below the frame, reads the clock, calls the function, reads the
+ * clock, and hands the frame to fsc_call_leave(). No vector or x87 register is touched: the hooks are
+ * built with -mgeneral-regs-only, and what they call beyond themselves goes through
+ * fsc_arch_call_outside() below.
+ */
+#include "arch.h"
+
+	.text
+
+/* ---- the stubs ---- */
+
+	.globl	fsc_arch_stubs
+	.hidden	fsc_arch_stubs
+	.type	fsc_arch_stubs, @function
+	.balign	64
+fsc_arch_stubs:
+	.cfi_startproc
+	.set	index, 0
+	.rept	FSC_STUB_COUNT
+	.balign	STUB_BYTES
+	endbr64
+	movl	$index, %r11d
+	jmp	ffiscope_thunk
+	.set	index, index + 1
+	.endr
+	.cfi_endproc
+	.size	fsc_arch_stubs, . - fsc_arch_stubs
+
+/* ---- the body ---- */
+
+	.globl	ffiscope_thunk
+	.hidden	ffiscope_thunk
+	.type	ffiscope_thunk, @function
+	.balign	64
+ffiscope_thunk:
+	.cfi_startproc
+	pushq	%rbp
+	.cfi_def_cfa_offset 16
+	.cfi_offset %rbp, -16
+	movq	%rsp, %rbp
+	.cfi_def_cfa_register %rbp
+	subq	$FRAME_BYTES, %rsp
+	movq	%r11, FRAME_STUB(%rsp)
+	movq	%rdi, FRAME_ARGUMENT(%rsp)
+	movq	%rsi, FRAME_ARGUMENT+8(%rsp)
+	movq	%rdx, FRAME_ARGUMENT+16(%rsp)
+	movq	%rcx, FRAME_ARGUMENT+24(%rsp)
+	movq	%r8, FRAME_ARGUMENT+32(%rsp)
+	movq	%r9, FRAME_ARGUMENT+40(%rsp)
+	movq	%rax, FRAME_VECTOR_COUNT(%rsp)
+	movq	%r10, FRAME_STATIC_CHAIN(%rsp)
+	movq	%rsp, %rdi
+	call	fsc_call_enter
+	/* RAX: 8-byte words of stack arguments to copy, or negative: jump to the function unseen. */
+	testq	%rax, %rax
+	js	.Lunseen
+
+	/*
+	 * The copy lies at the same offset within 64 bytes as the original, so that over-aligned
+	 * arguments (a 64-byte vector) keep their alignment. 16 words, the default window, are
+	 * copied without a loop.
+	 */
+	leaq	16(%rbp), %rsi
+	leaq	(,%rax,8), %rcx
+	movq	%rsp, %rdi
+	subq	%rcx, %rdi
+	movq	%rdi, %rdx
+	subq	%rsi, %rdx
+	andl	$63, %edx
+	subq	%rdx, %rdi
+	movq	%rdi, %rsp
+	cmpl	$16, %eax
+	jne	.Lother_window
+	.set	word, 0
+	.rept	16
+	movq	8*word(%rsi), %rax
+	movq	%rax, 8*word(%rdi)
+	.set	word, word + 1
+	.endr
+.Lcopied:
+	cmpl	$CLOCK_FAST, fsc_clock_mode_now(%rip)
+	ja	.Lsystem_start
+	movq	FRAME_ARGUMENT-FRAME_BYTES(%rbp), %rdi
+	movq	FRAME_ARGUMENT+8-FRAME_BYTES(%rbp), %rsi
+	movq	FRAME_ARGUMENT+24-FRAME_BYTES(%rbp), %rcx
+	movq	FRAME_ARGUMENT+32-FRAME_BYTES(%rbp), %r8
+	movq	FRAME_ARGUMENT+40-FRAME_BYTES(%rbp), %r9
+	movq	FRAME_STATIC_CHAIN-FRAME_BYTES(%rbp), %r10
+	rdtsc
+	movl	%eax, FRAME_START-FRAME_BYTES(%rbp)
+	movl	%edx, FRAME_START+4-FRAME_BYTES(%rbp)
+	movq	FRAME_VECTOR_COUNT-FRAME_BYTES(%rbp), %rax
+	movq	FRAME_ARGUMENT+16-FRAME_BYTES(%rbp), %rdx
+	jne	.Lfenced_call
+	call	*FRAME_TARGET-FRAME_BYTES(%rbp)
+.Lreturned_fast:
+	movq	%rax, FRAME_RESULT-FRAME_BYTES(%rbp)
+	movq	%rdx, FRAME_RESULT+8-FRAME_BYTES(%rbp)
+	/* From here on a signal handler's calls pass unseen: records stay in the order of their ends. */
+	movq	fsc_thread@gottpoff(%rip), %rcx
+	leaq	-FRAME_BYTES(%rbp), %rdi
+	movq	%rdi, %fs:THREAD_BUSY(%rcx)
+	rdtsc
+.Lread:
+	movl	%eax, FRAME_END-FRAME_BYTES(%rbp)
+	movl	%edx, FRAME_END+4-FRAME_BYTES(%rbp)
+	call	fsc_call_leave
+	movq	FRAME_RESULT-FRAME_BYTES(%rbp), %rax
+	movq	FRAME_RESULT+8-FRAME_BYTES(%rbp), %rdx
+	leave
+	.cfi_remember_state
+	.cfi_def_cfa %rsp, 8
+	ret
+	.cfi_restore_state
+
+.Lfenced_call:
+	lfence
+	call	*FRAME_TARGET-FRAME_BYTES(%rbp)
+	movq	%rax, FRAME_RESULT-FRAME_BYTES(%rbp)
+	movq	%rdx, FRAME_RESULT+8-FRAME_BYTES(%rbp)
+	movq	fsc_thread@gottpoff(%rip), %rcx
+	leaq	-FRAME_BYTES(%rbp), %rdi
+	movq	%rdi, %fs:THREAD_BUSY(%rcx)
+	lfence
+	rdtsc
+	jmp	.Lread
+
+.Lother_window:
+	testl	%eax, %eax
+	jz	.Lcopied
+.Lcopy_word:
+	movq	-8(%rsi,%rax,8), %rcx
+	movq	%rcx, -8(%rdi,%rax,8)
+	decl	%eax
+	jnz	.Lcopy_word
+	jmp	.Lcopied
+
+	/* No usable counter: clock_gettime. Vector state is saved inside. */
+.Lsystem_start:
+	call	fsc_arch_system_ticks
+	movq	%rax, FRAME_START-FRAME_BYTES(%rbp)
+	movq	FRAME_ARGUMENT-FRAME_BYTES(%rbp), %rdi
+	movq	FRAME_ARGUMENT+8-FRAME_BYTES(%rbp), %rsi
+	movq	FRAME_ARGUMENT+16-FRAME_BYTES(%rbp), %rdx
+	movq	FRAME_ARGUMENT+24-FRAME_BYTES(%rbp), %rcx
+	movq	FRAME_ARGUMENT+32-FRAME_BYTES(%rbp), %r8
+	movq	FRAME_ARGUMENT+40-FRAME_BYTES(%rbp), %r9
+	movq	FRAME_STATIC_CHAIN-FRAME_BYTES(%rbp), %r10
+	movq	FRAME_VECTOR_COUNT-FRAME_BYTES(%rbp), %rax
+	call	*FRAME_TARGET-FRAME_BYTES(%rbp)
+	movq	%rax, FRAME_RESULT-FRAME_BYTES(%rbp)
+	movq	%rdx, FRAME_RESULT+8-FRAME_BYTES(%rbp)
+	movq	fsc_thread@gottpoff(%rip), %rcx
+	leaq	-FRAME_BYTES(%rbp), %rdi
+	movq	%rdi, %fs:THREAD_BUSY(%rcx)
+	call	fsc_arch_system_ticks
+	leaq	-FRAME_BYTES(%rbp), %rdi
+	movq	%rax, %rdx
+	shrq	$32, %rdx
+	jmp	.Lread
+
+.Lunseen:
+	movq	FRAME_ARGUMENT(%rsp), %rdi
+	movq	FRAME_ARGUMENT+8(%rsp), %rsi
+	movq	FRAME_ARGUMENT+16(%rsp), %rdx
+	movq	FRAME_ARGUMENT+24(%rsp), %rcx
+	movq	FRAME_ARGUMENT+32(%rsp), %r8
+	movq	FRAME_ARGUMENT+40(%rsp), %r9
+	movq	FRAME_VECTOR_COUNT(%rsp), %rax
+	movq	FRAME_STATIC_CHAIN(%rsp), %r10
+	movq	FRAME_TARGET(%rsp), %r11
+	leave
+	.cfi_remember_state
+	.cfi_def_cfa %rsp, 8
+	jmp	*%r11
+	.cfi_restore_state
+	.cfi_endproc
+	.size	ffiscope_thunk, . - ffiscope_thunk
+
+/*
+ * uint64_t fsc_arch_call_outside(uint64_t (*function)(void *), void *argument)
+ *
+ * Call ordinary code, which may use vector registers, from a hook: the 8 vector argument (and
+ * return) registers are saved plainly at their full width. xsave would cost 40 times more.
+ */
+	.globl	fsc_arch_call_outside
+	.hidden	fsc_arch_call_outside
+	.type	fsc_arch_call_outside, @function
+	.balign	16
+fsc_arch_call_outside:
+	.cfi_startproc
+	pushq	%rbp
+	.cfi_def_cfa_offset 16
+	.cfi_offset %rbp, -16
+	movq	%rsp, %rbp
+	.cfi_def_cfa_register %rbp
+	subq	$(8*64), %rsp
+	andq	$-64, %rsp
+	movq	%rdi, %rax
+	movq	%rsi, %rdi
+	movl	fsc_arch_vector_bytes(%rip), %ecx
+	cmpl	$32, %ecx
+	ja	.Lsave_zmm
+	je	.Lsave_ymm
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7
+	movups	%xmm\n, 64*\n(%rsp)
+	.endr
+	call	*%rax
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7
+	movups	64*\n(%rsp), %xmm\n
+	.endr
+	jmp	.Loutside_done
+.Lsave_ymm:
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7
+	vmovups	%ymm\n, 64*\n(%rsp)
+	.endr
+	call	*%rax
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7
+	vmovups	64*\n(%rsp), %ymm\n
+	.endr
+	jmp	.Loutside_done
+.Lsave_zmm:
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7
+	vmovups	%zmm\n, 64*\n(%rsp)
+	.endr
+	call	*%rax
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7
+	vmovups	64*\n(%rsp), %zmm\n
+	.endr
+.Loutside_done:
+	leave
+	.cfi_def_cfa %rsp, 8
+	ret
+	.cfi_endproc
+	.size	fsc_arch_call_outside, . - fsc_arch_call_outside
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * attach_internal.h - what the constructor asks of attach.c and arch/<cpu>/arch.c.
+ */
+#ifndef INSTRUMENT_ATTACH_INTERNAL_H
+#define INSTRUMENT_ATTACH_INTERNAL_H
+
+#include "thread_internal.h"
+
+/* Make the key whose destructor gives a thread's slot back. */
+void fsc_attach_start(void) FSC_HIDDEN;
+
+/* Find out how wide vector registers are. */
+void fsc_arch_start(void) FSC_HIDDEN;
+
+#endif

@@ -1,0 +1,20 @@
+#!/bin/sh
+# Fails when a function of the hot path of libffiscope.so uses a vector or x87 register, or calls
+# anything that is not itself checked here (fsc_arch_call_outside saves the registers).
+set -eu
+library=$1
+hot='fsc_call_|fsc_buffer_|fsc_ledger_|enter_|leave_|record_|pass_unseen|ready|window|drop_unwound|find_frame|guess_style|looks_hidden|words_at|word_at|made|given_back|judge|tie_request|find_request|allocated|bucket_of|find_way|claim|move_state|filter_add|live_ways|store|reuse|give_to_parent_call|load|argument'
+disassembly=$(objdump -d --no-show-raw-insn "$library")
+bad=$(printf '%s\n' "$disassembly" | awk -v hot="^<($hot)" '
+	/^[0-9a-f]+ <.*>:$/ { name = $2; sub(/:$/, "", name); inside = name ~ hot && name !~ /plain_free/ }
+	inside && /%(x|y|z)mm[0-9]|%st|%mm[0-7]/ { print name, $0 }
+	inside && /[ \t]call[ \t]/ {
+		target = $NF
+		if (target !~ hot && target !~ /^<(fsc_arch_call_outside|fsc_arch_system_ticks)>$/)
+			print name, "calls", target
+	}')
+if [ -n "$bad" ]; then
+	echo "the hot path must use general registers only:" >&2
+	printf '%s\n' "$bad" >&2
+	exit 1
+fi

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frame_internal.h - what a thunk keeps on the stack of the thread that it runs on.
+ *
+ * The assembly of arch/<cpu>/thunk.S fills the first part and reads it back; its offsets are checked
+ * against this struct in arch/<cpu>/arch.h. Everything that a call needs to become a record lives
+ * here, so that a call whose place on the shadow stack was lost still yields its record.
+ */
+#ifndef INSTRUMENT_FRAME_INTERNAL_H
+#define INSTRUMENT_FRAME_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "trace_points/ledger.h"
+
+struct fsc_site;
+
+/* Running totals of one thread; a frame keeps those at its start and takes the difference. */
+struct fsc_allocation_totals {
+	uint64_t allocations;
+	uint64_t allocated_bytes; /* as asked for */
+	uint64_t frees;
+	uint64_t freed_bytes; /* usable size of what was freed */
+};
+
+enum fsc_frame_kind { FSC_FRAME_CALL, FSC_FRAME_PHASE };
+
+struct fsc_frame {
+	/* Written by the thunk before fsc_call_enter(). */
+	uint64_t stub;	      /* index of the stub, which is the site's id */
+	uint64_t argument[6]; /* integer argument registers, in order */
+	uint64_t vector_count; /* x86-64: RAX at entry, for variadic functions */
+	uint64_t static_chain; /* x86-64: R10 */
+	/* Written by fsc_call_enter() for the thunk. */
+	uint64_t target;
+	/* Written by the thunk around the call. */
+	uint64_t start_ticks;
+	uint64_t end_ticks;
+	uint64_t result[2]; /* integer return registers */
+	/* The hooks' own. */
+	struct fsc_site *site;
+	struct fsc_frame *parent;      /* enclosing frame of any kind, NULL = none */
+	struct fsc_frame *parent_call; /* nearest enclosing call, NULL = none */
+	uint64_t number;	       /* of the call; of a phase: of the call it runs inside, 0 = none */
+	uint64_t children_ticks;       /* time of the calls made from inside */
+	uint64_t inner_ticks;	       /* time of the calls and phases directly inside */
+	uint32_t child_calls;
+	uint32_t inner_count;
+	uint32_t owner; /* image that the call began in: a fork inside the call changes it */
+	uint8_t kind;	/* enum fsc_frame_kind */
+	uint8_t phase_depth;
+	uint8_t verdict; /* of a free: enum fsc_verdict, valid when freed_pointer is not 0 */
+	bool from_mark;
+	uint32_t phase; /* of a phase: enum fsc_phase_id or a string id */
+	uint32_t reserved;
+	struct fsc_allocation_totals allocated_at_start;
+	struct fsc_allocation_totals allocated_by_children;
+	/* What a free function was given, and what the ledger knew. */
+	uint64_t freed_pointer;
+	uint64_t freed_length;
+	uint64_t freed_capacity;
+	struct fsc_ledger_entry freed_entry;
+};
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Start and end of the library. What is hard: deciding, before main and without harming anyone,
+ * whether to do anything at all. Begin at start().
+ */
+#include <errno.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#include "attach_internal.h"
+#include "lookup_internal.h"
+#include "relocations_internal.h"
+#include "session_internal.h"
+#include "sites_internal.h"
+#include "standalone_internal.h"
+
+/*
+ * A high priority: other constructors of the program run later, and what they look up is seen. The
+ * loader has relocated every start-up object by now.
+ */
+__attribute__((constructor(101))) static void start(void)
+{
+	int saved = errno;
+
+	if (!getauxval(AT_SECURE) && fsc_session_start(environ)) {
+		fsc_arch_start();
+		fsc_attach_start();
+		fsc_relocations_update();
+		__atomic_store_n(&fsc_lookup_ready, true, __ATOMIC_RELEASE);
+	}
+	errno = saved;
+}
+
+/* exit() was reached. Calls made after this are still recorded. */
+__attribute__((destructor(101))) static void end(void)
+{
+	int saved = errno;
+
+	if (fsc_live->image)
+		__atomic_store_n(&fsc_live->image->state, FSC_IMAGE_EXITED, __ATOMIC_RELEASE);
+	if (fsc_settings.standalone)
+		fsc_standalone_end();
+	errno = saved;
+}

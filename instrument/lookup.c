@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a host's dlsym is answered with. What is hard: the answer, and what dlerror() says afterwards,
+ * must be what the real call would have given that caller; and sanitizers call dlsym before they can
+ * stand any call of libc. Begin at fsc_lookup_find().
+ */
+#include "lookup_internal.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <link.h>
+
+#include "modules_internal.h"
+#include "relocations_internal.h"
+#include "session_internal.h"
+#include "sites_internal.h"
+
+bool fsc_lookup_ready;
+void *(*fsc_real_dlsym)(void *handle, const char *name);
+void *(*fsc_real_dlvsym)(void *handle, const char *name, const char *version);
+
+/*
+ * Functions that return twice cannot be called through: their second return would find the thunk's
+ * frame gone (setjmp(3), vfork(2), getcontext(3)).
+ */
+static const char never[] = "setjmp\n_setjmp\n__setjmp\nsigsetjmp\n__sigsetjmp\nvfork\n__vfork\n"
+			    "getcontext\nswapcontext\nmakecontext\nsavectx\nffiscope_*\n"
+			    "dlsym\ndlvsym\ndlopen\ndlmopen\nclone\n__clone";
+
+/* Entry points of language modules: the interpreter's own business, not an FFI call. */
+static const char initializers[] = "PyInit_*\nPyInitU_*\nnapi_*\nnode_*\nInit_*\nluaopen_*\n"
+				   "get_module\n_init\n_fini\nJNI_On*\nOPENSSL_*\nv_check\nbind_engine";
+
+bool fsc_lookup_never(const char *name)
+{
+	return fsc_text_match_list(never, name) ||
+	       fsc_text_match_list(fsc_settings.exclude, name);
+}
+
+bool fsc_lookup_named(const char *name)
+{
+	for (uint32_t i = 0; i < fsc_settings.boundary.row_count; i++)
+		if (fsc_glob_match(fsc_settings.boundary.rows[i].name, name))
+			return true;
+	return false;
+}
+
+const struct fsc_boundary_row *fsc_lookup_row(const char *name, const char *library)
+{
+	const struct fsc_boundary_row *row =
+		fsc_boundary_find(&fsc_settings.boundary, name, library);
+
+	if (row && !fsc_settings.codecs &&
+	    (row->kind == FSC_ROW_ENCODE || row->kind == FSC_ROW_DECODE))
+		return NULL;
+	return row;
+}
+
+/* The main program's name in the link map is empty. */
+static bool is_main_program(const struct link_map *map)
+{
+	return !map->l_prev && !map->l_name[0];
+}
+
+static bool wanted(const char *name, const char *library, const struct link_map *map,
+		   const struct fsc_boundary_row *row)
+{
+	if (row)
+		return true;
+	return !fsc_settings.has_boundary_file && !is_main_program(map) &&
+	       !fsc_modules_is_system(library) && !fsc_text_match_list(initializers, name);
+}
+
+static void *wrap(const char *name, void *address)
+{
+	char buffer[FSC_PATH_BYTES];
+	const ElfW(Sym) *symbol = NULL;
+	struct link_map *map = NULL;
+	struct fsc_site_request request;
+	Dl_info info;
+
+	/*
+	 * Data, an IFUNC (its result has no symbol), a TLS object: left alone. dladdr1 leaves dlerror()
+	 * as it is; dlinfo would not.
+	 */
+	if (!dladdr1(address, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol ||
+	    ELF64_ST_TYPE(symbol->st_info) != STT_FUNC || info.dli_saddr != address ||
+	    !dladdr1(address, &info, (void **)&map, RTLD_DL_LINKMAP) || !map)
+		return address;
+	__atomic_fetch_add(&fsc_session->lookups, 1, __ATOMIC_RELAXED);
+	if (map->l_addr == fsc_modules_own_base() || fsc_lookup_never(name))
+		return address;
+	request.name = name;
+	request.library = fsc_modules_real_path(map->l_name, buffer, sizeof(buffer));
+	request.row = fsc_lookup_row(name, request.library);
+	if (!wanted(name, request.library, map, request.row))
+		return address;
+	request.target = (uint64_t)address;
+	request.library_base = map->l_addr;
+	request.bound = FSC_BOUND_LOOKUP;
+	return (void *)fsc_sites_wrap(&request);
+}
+
+static void find_real(void)
+{
+	uint64_t symbol = fsc_modules_libc_symbol("dlsym");
+	uint64_t versioned = fsc_modules_libc_symbol("dlvsym");
+
+	/* Before glibc 2.34 they lie in libdl.so.2. */
+	if (!symbol)
+		symbol = fsc_modules_next_symbol("dlsym", NULL);
+	if (!versioned)
+		versioned = fsc_modules_next_symbol("dlvsym", NULL);
+	fsc_real_dlvsym = (void *(*)(void *, const char *, const char *))versioned;
+	__atomic_store_n(&fsc_real_dlsym, (void *(*)(void *, const char *))symbol, __ATOMIC_RELEASE);
+}
+
+int fsc_lookup_find(void *handle, const char *name, const char *version, void **answer)
+{
+	int saved;
+
+	if (!__atomic_load_n(&fsc_real_dlsym, __ATOMIC_ACQUIRE))
+		find_real();
+	if (handle == RTLD_NEXT || !fsc_lookup_ready)
+		return 0;
+	*answer = version ? fsc_real_dlvsym(handle, name, version) : fsc_real_dlsym(handle, name);
+	/* A library opened RTLD_LOCAL may find in its own scope what we do not find in ours. */
+	if (!*answer && handle == RTLD_DEFAULT)
+		return 0;
+	if (!*answer)
+		return 1;
+	saved = errno;
+	fsc_relocations_update();
+	*answer = wrap(name, *answer);
+	errno = saved;
+	return 1;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The in-program API of ffiscope.h. What is hard: begin and end need not balance (an exception may
+ * fly past an end), so an end closes the newest phase of its name and silently drops those above it.
+ * Begin at ffiscope_begin().
+ */
+#include "include/ffiscope.h"
+
+#include "call_hooks_internal.h"
+#include "record_internal.h"
+#include "session_internal.h"
+#include "sites_internal.h"
+
+#define FSC_EXPORT __attribute__((visibility("default")))
+
+/* Enter the library's own code from a function that the program called. */
+static bool begin_work(struct fsc_thread *thread, uintptr_t here)
+{
+	if (!fsc_session)
+		return false;
+	if (thread->busy && !fsc_thread_frame_dead(thread, thread->busy, here))
+		return false;
+	thread->busy = here;
+	if ((!thread->cursor || !thread->cursor->owner) && !fsc_attach_thread(thread)) {
+		thread->busy = 0;
+		return false;
+	}
+	if (thread->depth)
+		fsc_call_heal(thread, here);
+	return true;
+}
+
+FSC_EXPORT uint32_t ffiscope_intern(const char *name)
+{
+	uint32_t offset;
+
+	if (!name || !fsc_session)
+		return 0;
+	offset = fsc_sites_intern(name);
+	return offset == UINT32_MAX ? 0 : fsc_image_string_id(offset);
+}
+
+FSC_EXPORT void ffiscope_begin(uint32_t name)
+{
+	struct fsc_thread *thread = &fsc_thread;
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+	struct fsc_frame *frame;
+
+	if (!name || !begin_work(thread, here))
+		return;
+	if (++thread->memory->mark_count <= FSC_MARK_PHASES) {
+		frame = &thread->memory->mark[thread->memory->mark_count - 1];
+		fsc_call_open(thread, frame, FSC_FRAME_PHASE);
+		frame->from_mark = true;
+		frame->phase = name;
+		frame->site = NULL;
+		frame->number = frame->parent_call ? frame->parent_call->number : 0;
+		if (!fsc_call_push(thread, frame, 0, true)) {
+			thread->memory->mark_count--;
+		} else {
+			thread->allocation_mode |=
+				FSC_ALLOCATION_COUNT & fsc_record_allocation_mask;
+			frame->start_ticks = fsc_record_now();
+		}
+	}
+	thread->busy = 0;
+}
+
+/* The newest open phase of that name above the newest call, or NULL. */
+static struct fsc_frame *open_mark(struct fsc_thread *thread, uint32_t name)
+{
+	for (uint32_t i = thread->depth; i-- > 0 && thread->shadow[i].is_mark;)
+		if (thread->shadow[i].frame->phase == name)
+			return thread->shadow[i].frame;
+	return NULL;
+}
+
+FSC_EXPORT void ffiscope_end(uint32_t name)
+{
+	struct fsc_thread *thread = &fsc_thread;
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+	struct fsc_frame *frame;
+	uint64_t now;
+
+	if (!name || !fsc_session)
+		return;
+	now = fsc_record_now();
+	if (!begin_work(thread, here))
+		return;
+	if (thread->memory->mark_count > FSC_MARK_PHASES) {
+		thread->memory->mark_count--;
+	} else if ((frame = open_mark(thread, name))) {
+		while (thread->shadow[thread->depth - 1].frame != frame) {
+			thread->depth--;
+			thread->memory->mark_count--;
+		}
+		frame->end_ticks = now;
+		thread->memory->mark_count--;
+		fsc_call_leave_phase(thread, frame);
+	}
+	thread->busy = 0;
+}
+
+FSC_EXPORT void ffiscope_mark(uint32_t name)
+{
+	struct fsc_thread *thread = &fsc_thread;
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+	struct fsc_mark_record *record;
+
+	if (!name || !begin_work(thread, here))
+		return;
+	record = FSC_RECORD_BEGIN(thread, mark, fsc_record_now());
+	if (record) {
+		struct fsc_frame *top = thread->depth ? thread->shadow[thread->depth - 1].frame :
+							NULL;
+
+		record->name = name;
+		record->call = !top ? 0 : top->number;
+		fsc_record_commit(thread->cursor, sizeof(*record));
+	}
+	thread->busy = 0;
+}

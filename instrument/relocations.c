@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is hard: other threads load and unload objects meanwhile. All reading and writing happens
+ * inside the dl_iterate_phdr callback, which holds the loader's lock, and a slot is touched only when it
+ * already holds the real function's address, or, bound lazily, an address inside its own object: an
+ * object that is still being relocated is left for the next time. Begin at visit().
+ */
+#include "relocations_internal.h"
+
+#include <link.h>
+
+#include "allocation_internal.h"
+#include "lookup_internal.h"
+#include "modules_internal.h"
+#include "session_internal.h"
+#include "sites_internal.h"
+#include "system_internal.h"
+
+enum {
+	VISITED_MAX = 4096, /* objects remembered as patched; a power of two */
+	RETRIES_MAX = 64
+};
+
+struct object {
+	struct fsc_dynamic dynamic;
+	const char *path;
+	uint64_t first; /* mapped range */
+	uint64_t last;
+	uint64_t relro;
+	uint64_t relro_bytes;
+	bool unprotected;
+	bool incomplete; /* a slot of interest is not relocated yet */
+};
+
+static uint64_t visited[VISITED_MAX]; /* hash set of symbol table addresses */
+static uint64_t seen_adds, seen_subs;
+static bool come_again;	 /* an object was incomplete: visit again at the next lookup */
+static uint32_t retries; /* objects found incomplete so far */
+
+/* The place of a key in visited[], or the free one where it would go; NULL: full. */
+static uint64_t *visited_place(uint64_t key)
+{
+	uint32_t at = (uint32_t)(key >> 4) % VISITED_MAX;
+
+	for (uint32_t i = 0; i < VISITED_MAX; i++, at = (at + 1) % VISITED_MAX)
+		if (visited[at] == key || !visited[at])
+			return &visited[at];
+	return NULL;
+}
+
+static void write_slot(struct object *object, uint64_t *slot, uint64_t value)
+{
+	if ((uint64_t)slot - object->relro < object->relro_bytes && !object->unprotected) {
+		if (system_protect((void *)object->relro, object->relro_bytes,
+				   PROT_READ | PROT_WRITE) != 0)
+			return;
+		object->unprotected = true;
+	}
+	__atomic_store_n(slot, value, __ATOMIC_RELEASE);
+}
+
+/* The definition that the slot stands for: its value's, or when lazily bound the first in scope. */
+static const struct link_map *definition(const struct object *object, const char *name,
+					 uint64_t *value)
+{
+	const struct link_map *map = NULL;
+	uint64_t address;
+
+	if (*value - object->first < object->last - object->first) {
+		address = fsc_modules_first_symbol(name, &map);
+		if (!address)
+			return NULL;
+		*value = address;
+		return map;
+	}
+	for (map = _r_debug.r_map; map; map = map->l_next) {
+		struct fsc_dynamic dynamic;
+		unsigned char type = STT_NOTYPE;
+
+		fsc_modules_read(&dynamic, map->l_addr, map->l_ld);
+		if (fsc_modules_symbol(&dynamic, name, &type) == *value && type == STT_FUNC)
+			return map;
+	}
+	return NULL;
+}
+
+static void patch_row(struct object *object, uint64_t *slot, const char *name)
+{
+	char buffer[FSC_PATH_BYTES];
+	uint64_t target = *slot, stub;
+	const struct link_map *map = definition(object, name, &target);
+	struct fsc_site_request request;
+
+	if (!map)
+		object->incomplete = true;
+	if (!map || map->l_addr == object->dynamic.base || map->l_addr == fsc_modules_own_base() ||
+	    fsc_lookup_never(name))
+		return;
+	request.name = name;
+	request.library = fsc_modules_real_path(map->l_name, buffer, sizeof(buffer));
+	request.row = fsc_lookup_row(name, request.library);
+	if (!request.row)
+		return;
+	request.target = target;
+	request.library_base = map->l_addr;
+	request.bound = FSC_BOUND_SLOT;
+	stub = fsc_sites_wrap(&request);
+	if (stub == target)
+		return;
+	write_slot(object, slot, stub);
+	if (request.row->kind == FSC_ROW_ENCODE || request.row->kind == FSC_ROW_DECODE)
+		fsc_sites_library_has_codecs(object->dynamic.base);
+}
+
+/* Objects that bind past LD_PRELOAD (RTLD_DEEPBIND): their dlsym and malloc family becomes ours. */
+static bool patch_own(struct object *object, uint64_t *slot, const char *name)
+{
+	uint64_t ours = fsc_allocation_replacement(name, *slot);
+
+	if (!ours && *slot == (uint64_t)fsc_real_dlsym && fsc_text_same(name, "dlsym"))
+		ours = fsc_allocation_own("dlsym");
+	if (!ours && *slot == (uint64_t)fsc_real_dlvsym && fsc_text_same(name, "dlvsym"))
+		ours = fsc_allocation_own("dlvsym");
+	if (ours)
+		write_slot(object, slot, ours);
+	return ours != 0;
+}
+
+static void patch_slot(struct object *object, const ElfW(Rela) *relocation)
+{
+	uint32_t type = (uint32_t)ELF64_R_TYPE(relocation->r_info);
+	uint32_t index = (uint32_t)ELF64_R_SYM(relocation->r_info);
+	const ElfW(Sym) *symbol = &object->dynamic.symbols[index];
+	uint64_t *slot = (uint64_t *)(object->dynamic.base + relocation->r_offset);
+	const char *name = object->dynamic.strings + symbol->st_name;
+
+	if (!index || (type != FSC_ARCH_SLOT_CALL && type != FSC_ARCH_SLOT_DATA &&
+		       (type != FSC_ARCH_SLOT_POINTER || relocation->r_addend)))
+		return;
+	if (ELF64_ST_TYPE(symbol->st_info) != STT_FUNC &&
+	    ELF64_ST_TYPE(symbol->st_info) != STT_NOTYPE)
+		return;
+	if (fsc_sites_is_stub(*slot) || patch_own(object, slot, name) || !fsc_lookup_named(name))
+		return;
+	if (*slot)
+		patch_row(object, slot, name);
+	else if (ELF64_ST_BIND(symbol->st_info) != STB_WEAK)
+		object->incomplete = true;
+}
+
+static void patch_table(struct object *object, const ElfW(Rela) *table, uint64_t bytes)
+{
+	for (uint64_t i = 0; table && i < bytes / sizeof(*table); i++)
+		patch_slot(object, &table[i]);
+}
+
+static void describe(struct object *object, const struct dl_phdr_info *info)
+{
+	*object = (struct object){ .path = info->dlpi_name, .first = UINT64_MAX };
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+		uint64_t start = info->dlpi_addr + segment->p_vaddr;
+		uint64_t end = start + segment->p_memsz;
+
+		if (segment->p_type == PT_DYNAMIC)
+			fsc_modules_read(&object->dynamic, info->dlpi_addr, (const void *)start);
+		if (segment->p_type == PT_GNU_RELRO) {
+			object->relro = start & ~(uint64_t)(FSC_PAGE - 1);
+			object->relro_bytes = (end & ~(uint64_t)(FSC_PAGE - 1)) - object->relro;
+		}
+		if (segment->p_type == PT_LOAD && start < object->first)
+			object->first = start;
+		if (segment->p_type == PT_LOAD && end > object->last)
+			object->last = end;
+	}
+}
+
+static int visit(struct dl_phdr_info *info)
+{
+	struct object object;
+	uint64_t *place;
+
+	if (info->dlpi_subs != seen_subs) {
+		for (uint32_t i = 0; i < VISITED_MAX; i++)
+			visited[i] = 0;
+		seen_subs = info->dlpi_subs;
+	}
+	describe(&object, info);
+	if (!object.dynamic.symbols || !object.dynamic.strings ||
+	    info->dlpi_addr == fsc_modules_own_base())
+		return 0;
+	place = visited_place((uint64_t)object.dynamic.symbols);
+	if (!place || *place)
+		return 0;
+	patch_table(&object, object.dynamic.call_relocations, object.dynamic.call_relocation_bytes);
+	patch_table(&object, object.dynamic.relocations, object.dynamic.relocation_bytes);
+	if (object.unprotected)
+		system_protect((void *)object.relro, object.relro_bytes, PROT_READ);
+	if (!object.incomplete || ++retries > RETRIES_MAX)
+		*place = (uint64_t)object.dynamic.symbols;
+	else
+		come_again = true;
+	return 0;
+}
+
+/* The counters are read under the same lock as the visits that follow. */
+static int visit_if_changed(struct dl_phdr_info *info, size_t size, void *pass)
+{
+	int *visiting = pass;
+
+	if (!*visiting) {
+		if (info->dlpi_adds == seen_adds && info->dlpi_subs == seen_subs && !come_again)
+			return 1;
+		*visiting = 1;
+		come_again = false;
+		seen_adds = info->dlpi_adds;
+	}
+	(void)size;
+	return visit(info);
+}
+
+void fsc_relocations_update(void)
+{
+	int visiting = 0;
+
+	dl_iterate_phdr(visit_if_changed, &visiting);
+}

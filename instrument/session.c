@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is hard: the first thread that needs the shared image makes it while others wait, without a
+ * lock that a fork could leave taken (the state lies in memory that fork zeroes); and nothing may be
+ * touched that could raise SIGBUS or SIGXFSZ in someone else's program: every piece of the file is
+ * allocated before it is mapped, and the file's size is checked against RLIMIT_FSIZE before it is set.
+ * Begin at fsc_session_attach_image().
+ */
+#include "session_internal.h"
+
+#include <errno.h>
+
+#include "sites_internal.h"
+#include "standalone_internal.h"
+#include "system_internal.h"
+#include "trace_points/clock.h"
+#include "trace_points/options.h"
+
+struct fsc_settings fsc_settings;
+struct fsc_session *fsc_session;
+
+static struct fsc_live off; /* until a session starts, so that hooks need not ask */
+struct fsc_live *fsc_live = &off;
+
+static const uint64_t attach_wait_ns = 1000000000u;
+static char image_path[FSC_PATH_BYTES + 64]; /* of this image's file; a forked child writes anew */
+
+static const char *setting(char **environment, enum fsc_option_id id)
+{
+	const char *value = fsc_text_environment(environment, fsc_options[id].variable);
+
+	return value ? value : fsc_options[id].value;
+}
+
+static bool setting_flag(char **environment, enum fsc_option_id id)
+{
+	bool value = true;
+
+	if (!fsc_option_parse_flag(setting(environment, id), &value))
+		fsc_option_parse_flag(fsc_options[id].value, &value);
+	return value;
+}
+
+static uint64_t setting_size(char **environment, enum fsc_option_id id, uint64_t least, uint64_t most)
+{
+	uint64_t value;
+
+	if (!fsc_option_parse_size(setting(environment, id), &value))
+		fsc_option_parse_size(fsc_options[id].value, &value);
+	return value < least ? least : value > most ? most : value;
+}
+
+static void copy_setting(char *buffer, size_t bytes, const char *value)
+{
+	const char *const parts[] = { value, NULL };
+
+	fsc_text_join(buffer, bytes, parts);
+}
+
+/* The rows of a file, parsed in place. A bad file was refused by record already; here it is ignored. */
+static void read_boundary(const char *path)
+{
+	struct fsc_boundary_error error;
+	long fd = system_open(path, O_RDONLY, 0);
+	char *text = system_map(-1, 0, FSC_BOUNDARY_FILE_MAX);
+	size_t length = 0;
+	long got;
+
+	if (fd < 0 || !text)
+		return;
+	while (length < FSC_BOUNDARY_FILE_MAX &&
+	       (got = system_read(fd, text + length, FSC_BOUNDARY_FILE_MAX - length)) > 0)
+		length += (size_t)got;
+	system_close(fd);
+	fsc_settings.has_boundary_file =
+		fsc_boundary_parse(&fsc_settings.boundary, text, length, &error);
+	system_unmap(text, FSC_BOUNDARY_FILE_MAX);
+}
+
+static void add_entries(const char *globs)
+{
+	char glob[FSC_BOUNDARY_GLOB_MAX];
+	size_t length = 0;
+
+	for (;; globs++) {
+		if (*globs && *globs != '\n') {
+			if (length + 1 < sizeof(glob))
+				glob[length++] = *globs;
+			continue;
+		}
+		glob[length] = '\0';
+		if (length)
+			fsc_boundary_add_entry(&fsc_settings.boundary, glob);
+		length = 0;
+		if (!*globs)
+			return;
+	}
+}
+
+static void read_settings(char **environment)
+{
+	const char *boundary = setting(environment, FSC_OPTION_BOUNDARY);
+	bool fast = fsc_text_same(setting(environment, FSC_OPTION_CLOCK), "fast");
+
+	copy_setting(fsc_settings.session, sizeof(fsc_settings.session),
+		     setting(environment, FSC_OPTION_SESSION));
+	copy_setting(fsc_settings.output, sizeof(fsc_settings.output),
+		     setting(environment, FSC_OPTION_OUTPUT));
+	copy_setting(fsc_settings.exclude, sizeof(fsc_settings.exclude),
+		     setting(environment, FSC_OPTION_EXCLUDE));
+	if (*boundary)
+		read_boundary(boundary);
+	add_entries(setting(environment, FSC_OPTION_ENTRY));
+	fsc_boundary_add_built_in(&fsc_settings.boundary);
+	fsc_settings.codecs = setting_flag(environment, FSC_OPTION_CODECS);
+	fsc_settings.follow = setting_flag(environment, FSC_OPTION_FOLLOW);
+	fsc_settings.window_words =
+		(uint32_t)(setting_size(environment, FSC_OPTION_WINDOW, 0, 4096) + 7) / 8;
+	fsc_settings.ring_max_bytes =
+		setting_size(environment, FSC_OPTION_BUFFER_SIZE, 16384, 64u << 20) &
+		~(uint64_t)(FSC_PAGE - 1);
+	if (setting_flag(environment, FSC_OPTION_ALLOCATIONS))
+		fsc_record_allocation_mask = FSC_ALLOCATION_COUNT;
+	fsc_clock_mode_now = !fsc_clock_has_counter() ? FSC_CLOCK_SYSTEM :
+			     fast		      ? FSC_CLOCK_FAST :
+							FSC_CLOCK_FENCED;
+}
+
+static struct fsc_session *map_control(void)
+{
+	char path[FSC_PATH_BYTES + 16];
+	const char *const parts[] = { fsc_settings.session, "/" FSC_CONTROL_NAME, NULL };
+	struct fsc_session *control;
+	long fd;
+
+	fsc_text_join(path, sizeof(path), parts);
+	fd = system_open(path, O_RDWR, 0);
+	if (fd < 0)
+		return NULL;
+	control = system_map(fd, 0, FSC_PAGE);
+	system_close(fd);
+	if (control && (control->magic != FSC_SESSION_MAGIC || control->version != FSC_IMAGE_VERSION)) {
+		system_unmap(control, FSC_PAGE);
+		return NULL;
+	}
+	return control;
+}
+
+bool fsc_session_start(char **environment)
+{
+	const char *session = fsc_text_environment(environment,
+						   fsc_options[FSC_OPTION_SESSION].variable);
+	const char *output = fsc_text_environment(environment,
+						  fsc_options[FSC_OPTION_OUTPUT].variable);
+	struct fsc_live *live;
+
+	if (!session && !output)
+		return false;
+	read_settings(environment);
+	live = system_map(-1, 0, FSC_PAGE);
+	if (!live || system_advise(live, FSC_PAGE, MADV_WIPEONFORK) != 0)
+		return false;
+	fsc_live = live;
+	if (!session && !fsc_standalone_start())
+		return false;
+	fsc_session = map_control();
+	if (!fsc_session)
+		return false;
+	if (__atomic_fetch_add(&fsc_session->loaded, 1, __ATOMIC_RELAXED) != 0 &&
+	    !fsc_settings.follow)
+		return false;
+	return true;
+}
+
+/* Claim the next n of <pid>-<n>: the marker stays until the session ends, the image file does not. */
+static bool claim_number(uint32_t pid, uint32_t *number)
+{
+	char marker[FSC_PATH_BYTES + 64], pid_text[21], number_text[21];
+
+	for (*number = 0; *number < 100000; (*number)++) {
+		const char *const parts[] = { fsc_settings.session,
+					      "/",
+					      fsc_text_number(pid_text, pid),
+					      "-",
+					      fsc_text_number(number_text, *number),
+					      ".seen",
+					      NULL };
+		long fd;
+
+		fsc_text_join(marker, sizeof(marker), parts);
+		fd = system_open(marker, O_CREAT | O_EXCL | O_WRONLY, 0600);
+		if (fd >= 0) {
+			system_close(fd);
+			return true;
+		}
+		if (fd != -EEXIST)
+			return false;
+	}
+	return false;
+}
+
+static void image_name(char *path, size_t bytes, uint32_t pid, uint32_t number, const char *suffix)
+{
+	char pid_text[21], number_text[21];
+	const char *const parts[] = { fsc_settings.session,
+				      "/",
+				      fsc_text_number(pid_text, pid),
+				      "-",
+				      fsc_text_number(number_text, number),
+				      suffix,
+				      NULL };
+
+	fsc_text_join(path, bytes, parts);
+}
+
+static uint64_t round_up(uint64_t bytes)
+{
+	return (bytes + FSC_PAGE - 1) & ~(uint64_t)(FSC_PAGE - 1);
+}
+
+/* Size the file and map its fixed part. Returns NULL and *problem (an errno value). */
+static struct fsc_image *make_file(const char *path, int *problem)
+{
+	uint64_t fixed = round_up(FSC_ARENA_OFFSET);
+	uint64_t limit = system_file_limit() & ~(uint64_t)(FSC_PAGE - 1);
+	uint64_t bytes = limit < FSC_IMAGE_FILE_BYTES ? limit : FSC_IMAGE_FILE_BYTES;
+	struct fsc_image *image = NULL;
+	long fd, result;
+
+	*problem = EFBIG;
+	if (bytes < fixed + (1u << 20))
+		return NULL; /* RLIMIT_FSIZE: growing the file would raise SIGXFSZ */
+	fd = system_open(path, O_CREAT | O_EXCL | O_RDWR, 0600);
+	if (fd < 0) {
+		*problem = (int)-fd;
+		return NULL;
+	}
+	result = system_truncate(fd, bytes);
+	if (result == 0)
+		result = system_allocate(fd, 0, fixed);
+	if (result == 0 && !(image = system_map(fd, 0, fixed)))
+		result = -ENOMEM;
+	system_close(fd);
+	if (!image) {
+		*problem = (int)-result;
+		system_unlink(path);
+		return NULL;
+	}
+	system_advise(image, fixed, MADV_DONTFORK);
+	image->arena_next = fixed;
+	image->file_bytes = bytes;
+	return image;
+}
+
+static void describe(struct fsc_image *image, uint32_t pid, uint32_t number)
+{
+	bool system_clock = fsc_clock_mode_now == FSC_CLOCK_SYSTEM;
+	struct fsc_clock_pair now = fsc_clock_pair_read(system_clock);
+	static bool attached_before; /* private memory: true in a forked child */
+	long length;
+
+	image->pid = pid;
+	image->ppid = system_parent();
+	image->number = number;
+	image->clock_mode = fsc_clock_mode_now;
+	image->start_ticks = now.ticks;
+	image->start_ns = now.monotonic_ns;
+	image->forked = attached_before;
+	image->allocations_on = fsc_record_allocation_mask != 0;
+	image->codecs_on = fsc_settings.codecs;
+	length = system_link_text("/proc/self/exe", image->exe, sizeof(image->exe) - 1);
+	image->exe[length > 0 ? length : 0] = '\0';
+	image->version = FSC_IMAGE_VERSION;
+	image->state = FSC_IMAGE_RUNNING;
+	attached_before = true;
+	__atomic_store_n(&image->magic, FSC_IMAGE_MAGIC, __ATOMIC_RELEASE);
+}
+
+static void refuse(int problem)
+{
+	__atomic_store_n(&fsc_session->refused_errno, (uint32_t)problem, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&fsc_session->refused, 1, __ATOMIC_RELAXED);
+}
+
+static bool make_image(void)
+{
+	char path[FSC_PATH_BYTES + 64];
+	uint32_t pid = system_pid();
+	struct fsc_image *image;
+	uint32_t number;
+	int problem;
+
+	if (fsc_session->stop)
+		return false;
+	if (!claim_number(pid, &number)) {
+		refuse(EACCES);
+		return false;
+	}
+	image_name(path, sizeof(path), pid, number, ".new");
+	image = make_file(path, &problem);
+	if (!image) {
+		refuse(problem);
+		return false;
+	}
+	describe(image, pid, number);
+	fsc_sites_publish(image);
+	image_name(image_path, sizeof(image_path), pid, number, FSC_IMAGE_SUFFIX);
+	system_rename(path, image_path);
+	fsc_live->owner = pid;
+	fsc_live->image = image;
+	__atomic_fetch_add(&fsc_session->announced, 1, __ATOMIC_RELEASE);
+	if (fsc_settings.standalone)
+		fsc_standalone_image(image_path);
+	return true;
+}
+
+static bool wait_for_other(void)
+{
+	uint64_t begin = fsc_clock_monotonic_ns();
+	uint32_t state;
+
+	while ((state = __atomic_load_n(&fsc_live->state, __ATOMIC_ACQUIRE)) == FSC_LIVE_ATTACHING) {
+		if (fsc_clock_monotonic_ns() - begin > attach_wait_ns)
+			return false;
+		system_yield();
+	}
+	return state == FSC_LIVE_READY;
+}
+
+bool fsc_session_attach_image(void)
+{
+	uint32_t state = FSC_LIVE_NONE;
+	bool made;
+
+	if (!__atomic_compare_exchange_n(&fsc_live->state, &state, FSC_LIVE_ATTACHING, false,
+					 __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE))
+		return state == FSC_LIVE_READY || wait_for_other();
+	made = make_image();
+	__atomic_store_n(&fsc_live->state, made ? FSC_LIVE_READY : FSC_LIVE_OFF, __ATOMIC_RELEASE);
+	return made;
+}
+
+/*
+ * The file is opened anew for every piece: a descriptor that stayed open could be closed and reused by
+ * a daemon. The recorder therefore unlinks it only when the image is gone.
+ */
+void *fsc_session_map_piece(uint64_t bytes, uint64_t *offset)
+{
+	struct fsc_image *image = fsc_live->image;
+	void *piece = NULL;
+	long fd;
+
+	bytes = round_up(bytes);
+	*offset = __atomic_fetch_add(&image->arena_next, bytes, __ATOMIC_RELAXED);
+	if (*offset + bytes > image->file_bytes || *offset + bytes < *offset)
+		return NULL;
+	fd = system_open(image_path, O_RDWR, 0);
+	if (fd < 0)
+		return NULL;
+	if (system_allocate(fd, *offset, bytes) == 0)
+		piece = system_map(fd, *offset, bytes);
+	system_close(fd);
+	if (!piece)
+		return NULL;
+	system_advise(piece, bytes, MADV_DONTFORK);
+	system_advise(piece, bytes, MADV_POPULATE_WRITE);
+	return piece;
+}
+
+struct fsc_ledger *fsc_attach_ledger(void)
+{
+	uint64_t begin = fsc_clock_monotonic_ns(), offset;
+	struct fsc_ledger *ledger;
+
+	while (__atomic_exchange_n(&fsc_live->ledger_lock, 1, __ATOMIC_ACQUIRE)) {
+		if (fsc_clock_monotonic_ns() - begin > attach_wait_ns)
+			return NULL;
+		system_yield();
+	}
+	ledger = fsc_live->ledger;
+	if (!ledger && fsc_live->image) {
+		ledger = fsc_session_map_piece(sizeof(*ledger), &offset);
+		if (ledger) {
+			__atomic_store_n(&fsc_live->image->ledger_offset, offset, __ATOMIC_RELEASE);
+			__atomic_store_n(&fsc_live->ledger, ledger, __ATOMIC_RELEASE);
+		}
+	}
+	__atomic_store_n(&fsc_live->ledger_lock, 0, __ATOMIC_RELEASE);
+	return ledger;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * session_internal.h - this process in a recording: options, the session, the shared image.
+ *
+ * Written once by the constructor, read-only afterwards, except where a comment says otherwise.
+ */
+#ifndef INSTRUMENT_SESSION_INTERNAL_H
+#define INSTRUMENT_SESSION_INTERNAL_H
+
+#include "ffi/boundary.h"
+#include "thread_internal.h"
+
+enum fsc_session_limit { FSC_PATH_BYTES = 1024, FSC_GLOB_LIST_BYTES = 4096 };
+
+struct fsc_settings {
+	bool on;		/* the library does anything at all */
+	bool has_boundary_file; /* rows replace the lookup rule */
+	bool codecs;
+	bool follow;
+	bool standalone;	 /* no record process: drain in a helper thread */
+	uint32_t window_words;	 /* stack words copied for functions that no row describes */
+	uint64_t ring_max_bytes; /* of one ring with its header */
+	char session[FSC_PATH_BYTES];
+	char output[FSC_PATH_BYTES];	   /* standalone: where the recording goes */
+	char exclude[FSC_GLOB_LIST_BYTES]; /* globs, one per line */
+	struct fsc_boundary boundary;	   /* the user's rows, --entry rows, built-ins */
+};
+
+extern struct fsc_settings fsc_settings FSC_HIDDEN;
+extern struct fsc_session *fsc_session FSC_HIDDEN; /* NULL while off */
+
+/* Read the environment and map the session. false: stay off. */
+bool fsc_session_start(char **environment) FSC_HIDDEN;
+
+/*
+ * Make this image's shared file, once per image; other threads wait for it, at most a second.
+ * false: there is none, this image is not recorded.
+ */
+bool fsc_session_attach_image(void) FSC_HIDDEN;
+
+/* A piece of the image file's arena, mapped and filled. NULL: no memory. *offset: where it lies. */
+void *fsc_session_map_piece(uint64_t bytes, uint64_t *offset) FSC_HIDDEN;
+
+/* Concatenate into a buffer; always NUL-terminated, cut when too long. Returns the length. */
+size_t fsc_text_join(char *buffer, size_t bytes, const char *const *parts) FSC_HIDDEN;
+
+/* Decimal text of a number; buffer holds 21 bytes. */
+const char *fsc_text_number(char *buffer, uint64_t value) FSC_HIDDEN;
+
+/* Does one of the globs, one per line, match? */
+bool fsc_text_match_list(const char *globs, const char *text) FSC_HIDDEN;
+
+/* The setting of an environment list, or NULL. */
+const char *fsc_text_environment(char **environment, const char *name) FSC_HIDDEN;
+
+size_t fsc_text_length(const char *text) FSC_HIDDEN;
+bool fsc_text_same(const char *a, const char *b) FSC_HIDDEN;
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The registry of wrapped functions. What is hard: it grows while thunks run (a site is complete
+ * before its stub's address is given to anyone), and it is copied into every shared image that a fork
+ * makes. Begin at fsc_sites_wrap().
+ */
+#include "sites_internal.h"
+
+#include "modules_internal.h"
+#include "session_internal.h"
+#include "system_internal.h"
+#include "trace_points/clock.h"
+
+struct fsc_site fsc_sites[FSC_SITES_MAX];
+
+static uint32_t site_count = 1; /* id 0 is none */
+static char strings[FSC_STRING_BYTES];
+static uint32_t string_bytes;
+static uint64_t site_library_base[FSC_SITES_MAX]; /* load bias of each site's module */
+static uint64_t codec_libraries[FSC_MODULES_MAX]; /* load bias of libraries with wrapped codecs */
+static uint32_t codec_library_count;
+
+static const uint64_t lock_wait_ns = 200000000u;
+
+/*
+ * Serializes additions. The word lies in memory that fork zeroes, so a child never finds it taken by
+ * a thread that it does not have; waiting is bounded all the same.
+ */
+static bool lock(void)
+{
+	uint64_t begin = 0;
+
+	while (__atomic_exchange_n(&fsc_live->registry_lock, 1, __ATOMIC_ACQUIRE)) {
+		uint64_t now = fsc_clock_monotonic_ns();
+
+		if (!begin)
+			begin = now;
+		if (now - begin > lock_wait_ns)
+			return false;
+		system_yield();
+	}
+	return true;
+}
+
+static void unlock(void)
+{
+	__atomic_store_n(&fsc_live->registry_lock, 0, __ATOMIC_RELEASE);
+}
+
+/* ---- the shared copy ---- */
+
+static void *shared_at(struct fsc_image *image, uint64_t offset)
+{
+	return (char *)image + offset;
+}
+
+static void publish_strings(struct fsc_image *image)
+{
+	char *shared = shared_at(image, FSC_STRINGS_OFFSET);
+
+	for (uint32_t i = image->string_bytes; i < string_bytes; i++)
+		shared[i] = strings[i];
+	__atomic_store_n(&image->string_bytes, string_bytes, __ATOMIC_RELEASE);
+}
+
+static void publish_modules(struct fsc_image *image)
+{
+	struct fsc_shared_module *shared = shared_at(image, FSC_MODULES_OFFSET);
+	uint32_t count = fsc_modules_count();
+
+	for (uint32_t i = image->module_count ? image->module_count : 1; i < count; i++)
+		fsc_modules_describe(i, &shared[i]);
+	__atomic_store_n(&image->module_count, count, __ATOMIC_RELEASE);
+}
+
+static void publish_site(struct fsc_image *image, uint32_t id)
+{
+	struct fsc_shared_site *shared = shared_at(image, FSC_SITES_OFFSET);
+	const struct fsc_site *site = &fsc_sites[id];
+
+	shared[id].name = site->name;
+	shared[id].module = site->module;
+	shared[id].offset = site->target - site_library_base[id];
+	shared[id].alias_of = site->alias_of;
+	shared[id].flags = site->flags;
+	shared[id].kind = site->kind;
+	shared[id].bound = site->bound;
+}
+
+static void publish_from(struct fsc_image *image, uint32_t first)
+{
+	publish_strings(image);
+	publish_modules(image);
+	for (uint32_t id = first; id < site_count; id++)
+		publish_site(image, id);
+	__atomic_store_n(&image->site_count, site_count, __ATOMIC_RELEASE);
+}
+
+void fsc_sites_publish(struct fsc_image *image)
+{
+	publish_from(image, 1);
+}
+
+/* ---- additions, under the lock ---- */
+
+static uint32_t intern(const char *text)
+{
+	size_t length = fsc_text_length(text);
+	uint32_t offset = string_bytes;
+
+	for (uint32_t at = 0; at < string_bytes; at += (uint32_t)fsc_text_length(strings + at) + 1)
+		if (fsc_text_same(strings + at, text))
+			return at;
+	if (length + 1 > FSC_STRING_BYTES - string_bytes)
+		return UINT32_MAX;
+	for (size_t i = 0; i <= length; i++)
+		strings[offset + i] = text[i];
+	string_bytes += (uint32_t)length + 1;
+	return offset;
+}
+
+uint32_t fsc_sites_intern(const char *text)
+{
+	uint32_t offset;
+
+	if (!lock())
+		return UINT32_MAX;
+	offset = intern(text);
+	if (__atomic_load_n(&fsc_live->state, __ATOMIC_ACQUIRE) == FSC_LIVE_READY)
+		publish_strings(fsc_live->image);
+	unlock();
+	return offset;
+}
+
+static void apply_row(struct fsc_site *site, const struct fsc_boundary_row *row)
+{
+	site->stack_words = (uint16_t)fsc_settings.window_words;
+	site->exact_stack = site->stack_words == 0;
+	if (!row) {
+		site->kind = FSC_SITE_ENTRY;
+		return;
+	}
+	site->kind = row->kind;
+	site->built_in = row->built_in;
+	site->response_style = row->response_style;
+	site->request = row->request;
+	site->response = row->response;
+	site->buffer = row->buffer;
+	site->message = row->message;
+	site->flags = row->built_in ? FSC_SITE_BUILT_IN : FSC_SITE_DESCRIBED;
+	if (row->stack_bytes >= 0) {
+		site->stack_words = (uint16_t)((row->stack_bytes + 7) / 8);
+		site->exact_stack = true;
+	}
+	/* A user's entry row that says nothing of buffers describes nothing. */
+	if (row->kind == FSC_ROW_ENTRY && row->response_style == FSC_RESPONSE_UNSAID)
+		site->flags &= (uint16_t)~FSC_SITE_DESCRIBED;
+}
+
+_Static_assert((int)FSC_SITE_ENTRY == (int)FSC_ROW_ENTRY && (int)FSC_SITE_FREE == (int)FSC_ROW_FREE &&
+		       (int)FSC_SITE_ACQUIRE == (int)FSC_ROW_ACQUIRE &&
+		       (int)FSC_SITE_RELEASE == (int)FSC_ROW_RELEASE &&
+		       (int)FSC_SITE_ENCODE == (int)FSC_ROW_ENCODE &&
+		       (int)FSC_SITE_DECODE == (int)FSC_ROW_DECODE,
+	       "a row's kind is its site's kind");
+
+static bool has_codecs(uint64_t library_base)
+{
+	for (uint32_t i = 0; i < codec_library_count; i++)
+		if (codec_libraries[i] == library_base)
+			return true;
+	return false;
+}
+
+static uint64_t stub_of(uint32_t id)
+{
+	return (uint64_t)fsc_arch_stubs + (uint64_t)id * FSC_ARCH_STUB_BYTES;
+}
+
+bool fsc_sites_is_stub(uint64_t address)
+{
+	return address - (uint64_t)fsc_arch_stubs < (uint64_t)FSC_SITES_MAX * FSC_ARCH_STUB_BYTES;
+}
+
+/* The site of that address; *same_name: also under that name, in that library. */
+static uint32_t find(const struct fsc_site_request *request, uint32_t name, uint32_t module,
+		     bool *same_name)
+{
+	uint32_t first = 0;
+
+	*same_name = false;
+	for (uint32_t id = 1; id < site_count; id++) {
+		if (fsc_sites[id].target != request->target || fsc_sites[id].module != module)
+			continue;
+		if (!first)
+			first = id;
+		if (fsc_sites[id].name == name) {
+			*same_name = true;
+			return fsc_sites[id].alias_of ? fsc_sites[id].alias_of : id;
+		}
+	}
+	return first;
+}
+
+static uint64_t add(const struct fsc_site_request *request)
+{
+	uint32_t name = intern(request->name);
+	uint32_t path = intern(request->library);
+	struct fsc_site *site = &fsc_sites[site_count];
+	uint32_t module, same;
+	bool same_name;
+
+	if (name == UINT32_MAX || path == UINT32_MAX)
+		return request->target;
+	module = fsc_modules_find(path, request->library_base);
+	if (!module)
+		return request->target;
+	same = find(request, name, module, &same_name);
+	if (same_name)
+		return stub_of(same);
+	if (site_count == FSC_SITES_MAX) {
+		__atomic_fetch_add(&fsc_session->pool_exhausted, 1, __ATOMIC_RELAXED);
+		return request->target;
+	}
+	site->target = request->target;
+	site->id = site_count;
+	site->name = name;
+	site->module = module;
+	site->bound = request->bound;
+	site->alias_of = (uint16_t)same;
+	apply_row(site, request->row);
+	site->library_codecs = has_codecs(request->library_base);
+	site_library_base[site_count] = request->library_base;
+	site_count++;
+	__atomic_fetch_add(&fsc_session->wrapped, 1, __ATOMIC_RELAXED);
+	return stub_of(same ? same : site->id);
+}
+
+uint64_t fsc_sites_wrap(const struct fsc_site_request *request)
+{
+	uint32_t before;
+	uint64_t stub;
+
+	if (fsc_sites_is_stub(request->target) || !lock())
+		return request->target;
+	before = site_count;
+	stub = add(request);
+	if (site_count > before &&
+	    __atomic_load_n(&fsc_live->state, __ATOMIC_ACQUIRE) == FSC_LIVE_READY)
+		publish_from(fsc_live->image, before);
+	unlock();
+	/* The image is made now, before threads start, rather than by the first calls at once. */
+	if (site_count > before)
+		fsc_session_attach_image();
+	return stub;
+}
+
+void fsc_sites_library_has_codecs(uint64_t library_base)
+{
+	if (has_codecs(library_base) || codec_library_count == FSC_MODULES_MAX)
+		return;
+	codec_libraries[codec_library_count++] = library_base;
+	for (uint32_t id = 1; id < site_count; id++)
+		if (site_library_base[id] == library_base)
+			fsc_sites[id].library_codecs = true;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sites_internal.h - the wrapped functions of this process, one thunk each.
+ *
+ * A site's id is the index of its stub. Sites are only ever added; the registry is private memory
+ * that a forked child keeps, and is copied into the shared image when one is made.
+ */
+#ifndef INSTRUMENT_SITES_INTERNAL_H
+#define INSTRUMENT_SITES_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ffi/boundary.h"
+#include "call_hooks_internal.h"
+
+struct fsc_site {
+	uint64_t target; /* the real function */
+	uint32_t id;
+	uint8_t kind;		/* enum fsc_site_kind */
+	uint8_t response_style; /* enum fsc_response_style; a proven guess is stored here too */
+	bool built_in;		/* guessed: nothing is sure until a buffer proves it */
+	bool exact_stack;	/* stack_words is exact, no guard needed */
+	uint16_t stack_words;	/* of stack arguments to copy */
+	uint16_t flags;		/* enum fsc_site_flag */
+	bool library_codecs;	/* codec functions are wrapped in this function's library */
+	bool proven;
+	uint16_t alias_of;
+	struct fsc_buffer_place request;
+	struct fsc_buffer_place response;
+	struct fsc_buffer_place buffer;
+	struct fsc_place message;
+	uint32_t name;	 /* offset in the string pool */
+	uint32_t module; /* module id */
+	uint8_t bound;
+};
+
+extern struct fsc_site fsc_sites[FSC_SITES_MAX] FSC_HIDDEN;
+
+/* What a function is to be wrapped as; all of it is copied. */
+struct fsc_site_request {
+	const char *name;
+	const char *library; /* path of the object that defines it */
+	uint64_t target;
+	uint64_t library_base; /* load bias */
+	const struct fsc_boundary_row *row; /* NULL: an entry point of which nothing is known */
+	uint8_t bound;
+};
+
+/*
+ * The address of the thunk for a function: the one it has, or a new one. Returns target itself when
+ * nothing is left (counted).
+ */
+uint64_t fsc_sites_wrap(const struct fsc_site_request *request) FSC_HIDDEN;
+
+/* The string's offset in the pool, added if new; UINT32_MAX when the pool is full. */
+uint32_t fsc_sites_intern(const char *text) FSC_HIDDEN;
+
+/* Codec functions are now wrapped in the object at that load bias. */
+void fsc_sites_library_has_codecs(uint64_t library_base) FSC_HIDDEN;
+
+/* Copy the whole registry into a new shared image. */
+void fsc_sites_publish(struct fsc_image *image) FSC_HIDDEN;
+
+/* Is that address one of our stubs? */
+bool fsc_sites_is_stub(uint64_t address) FSC_HIDDEN;
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is hard: the drain runs in a thread of someone else's program, beside a fork that leaves it
+ * behind and an exit that does not wait. One word says who drains; it lies in memory that fork zeroes.
+ * Begin at fsc_standalone_image().
+ */
+#include "standalone_internal.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+
+#include "session_internal.h"
+#include "system_internal.h"
+#include "trace_points/clock.h"
+#include "trace_points/drain.h"
+#include "trace_points/packet.h"
+#include "trace_points/process_folder.h"
+
+enum { HELPER_STACK_BYTES = 256 * 1024, MEASURE_NS = 5000000 };
+
+static const long busy_wait_ns = 200000, idle_wait_ns = 10000000;
+
+/* Of the present image; a forked child makes its own and leaves these to the parent. */
+static struct fsc_drain *drain;
+static struct fsc_process_folder *folder;
+
+static bool make_session(void)
+{
+	char pid[21], start[21], path[FSC_PATH_BYTES + 16];
+	const char *const session[] = { "/dev/shm/ffiscope-", fsc_text_number(pid, system_pid()), "-",
+					fsc_text_number(start, fsc_clock_monotonic_ns()), NULL };
+	const char *const parts[] = { fsc_settings.session, "/" FSC_CONTROL_NAME, NULL };
+	struct fsc_session *control = NULL;
+	long fd;
+
+	fsc_text_join(fsc_settings.session, sizeof(fsc_settings.session), session);
+	if (fsc_arch_syscall6(SYS_mkdirat, AT_FDCWD, (long)fsc_settings.session, 0700, 0, 0, 0) != 0)
+		return false;
+	fsc_text_join(path, sizeof(path), parts);
+	fd = system_open(path, O_CREAT | O_EXCL | O_RDWR, 0600);
+	if (fd < 0)
+		return false;
+	if (system_file_limit() >= FSC_PAGE && system_truncate(fd, FSC_PAGE) == 0 &&
+	    system_allocate(fd, 0, FSC_PAGE) == 0)
+		control = system_map(fd, 0, FSC_PAGE);
+	system_close(fd);
+	if (!control)
+		return false;
+	control->version = FSC_IMAGE_VERSION;
+	control->standalone = 1;
+	control->magic = FSC_SESSION_MAGIC;
+	system_unmap(control, FSC_PAGE);
+	return true;
+}
+
+/* The program may change its directory: the output folder's path is made absolute. */
+static bool make_absolute(void)
+{
+	char here[FSC_PATH_BYTES], joined[FSC_PATH_BYTES];
+	const char *const parts[] = { here, "/", fsc_settings.output, NULL };
+	const char *const copy[] = { joined, NULL };
+
+	if (fsc_settings.output[0] == '/')
+		return true;
+	if (fsc_arch_syscall6(SYS_getcwd, (long)here, sizeof(here), 0, 0, 0, 0) <= 0)
+		return false;
+	fsc_text_join(joined, sizeof(joined), parts);
+	fsc_text_join(fsc_settings.output, sizeof(fsc_settings.output), copy);
+	return true;
+}
+
+bool fsc_standalone_start(void)
+{
+	long made = fsc_arch_syscall6(SYS_mkdirat, AT_FDCWD, (long)fsc_settings.output, 0700, 0, 0,
+				      0);
+
+	if ((made != 0 && made != -EEXIST) || !make_absolute())
+		return false;
+	fsc_settings.standalone = make_session();
+	return fsc_settings.standalone;
+}
+
+static bool take_turn(void)
+{
+	uint32_t nobody = 0;
+
+	return __atomic_compare_exchange_n(&fsc_live->draining, &nobody, 1, false, __ATOMIC_ACQUIRE,
+					   __ATOMIC_RELAXED);
+}
+
+static void *help(void *image)
+{
+	struct timespec wait = { 0, busy_wait_ns };
+	uint32_t pid = fsc_live->owner;
+
+	/* Until the image is another one's: the destructor, or a child of vfork that went on. */
+	while (image == fsc_live->image && system_pid() == pid) {
+		uint64_t moved = 0;
+
+		if (take_turn()) {
+			if (fsc_live->finished)
+				break;
+			moved = fsc_drain_poll(drain, true);
+			__atomic_store_n(&fsc_live->draining, 0, __ATOMIC_RELEASE);
+		}
+		wait.tv_nsec = moved ? busy_wait_ns : idle_wait_ns;
+		fsc_arch_syscall6(SYS_nanosleep, (long)&wait, 0, 0, 0, 0, 0);
+	}
+	return NULL;
+}
+
+/* A thread that takes no signal: all are blocked while it is made, and it inherits that. */
+static void start_helper(void)
+{
+	pthread_attr_t attributes;
+	pthread_t helper;
+	uint64_t all = ~0ull, before;
+
+	if (pthread_attr_init(&attributes) != 0)
+		return;
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attributes, HELPER_STACK_BYTES);
+	fsc_arch_syscall6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before, 8, 0, 0);
+	fsc_live->helper = pthread_create(&helper, &attributes, help, fsc_live->image) == 0;
+	fsc_arch_syscall6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, 8, 0, 0);
+	pthread_attr_destroy(&attributes);
+}
+
+void fsc_standalone_image(const char *image_path)
+{
+	bool system_clock = fsc_clock_mode_now == FSC_CLOCK_SYSTEM;
+	struct fsc_process_origin origin = { .recording = fsc_settings.output, .hostname = "" };
+	struct fsc_drain_output output = { fsc_process_folder_packet, NULL };
+	int problem;
+
+	folder = system_map(-1, 0, sizeof(*folder));
+	if (!folder)
+		return;
+	origin.ticks_per_s = fsc_clock_ticks_per_s(system_clock, MEASURE_NS);
+	origin.pair = fsc_clock_pair_read(system_clock);
+	fsc_arch_syscall6(SYS_getrandom, (long)origin.uuid, sizeof(origin.uuid), 0, 0, 0, 0);
+	if (fsc_process_folder_init(folder, &origin, fsc_live->image, NULL, 0) != 0)
+		return;
+	output.arg = folder;
+	drain = fsc_drain_create(image_path, origin.uuid, &output, &problem);
+	if (drain)
+		start_helper();
+}
+
+static void remove_session(void)
+{
+	char path[FSC_PATH_BYTES + 64], pid[21], number[21];
+	const char *const control[] = { fsc_settings.session, "/" FSC_CONTROL_NAME, NULL };
+
+	fsc_text_join(path, sizeof(path), control);
+	system_unlink(path);
+	for (int i = 0; i < 2; i++) {
+		const char *const name[] = { fsc_settings.session,
+					     "/",
+					     fsc_text_number(pid, fsc_live->owner),
+					     "-",
+					     fsc_text_number(number, fsc_live->image->number),
+					     i ? ".seen" : FSC_IMAGE_SUFFIX,
+					     NULL };
+
+		fsc_text_join(path, sizeof(path), name);
+		system_unlink(path);
+	}
+	/* Stays when forked children still use it; the last one out removes it. */
+	fsc_arch_syscall6(SYS_unlinkat, AT_FDCWD, (long)fsc_settings.session, AT_REMOVEDIR, 0, 0, 0);
+}
+
+void fsc_standalone_end(void)
+{
+	struct fsc_drain_totals totals;
+	uint64_t begin = fsc_clock_monotonic_ns();
+
+	if (!fsc_live->image || !fsc_live->helper)
+		return;
+	/* The helper's turn is short; should it have died in it, exit goes on without the rest. */
+	while (!take_turn())
+		if (fsc_clock_monotonic_ns() - begin > 1000000000u)
+			return;
+		else
+			system_yield();
+	fsc_live->finished = 1;
+	fsc_drain_finish(drain);
+	fsc_drain_totals(drain, &totals);
+	fsc_process_folder_describe(folder, &totals, "exited");
+	remove_session();
+	__atomic_store_n(&fsc_live->draining, 0, __ATOMIC_RELEASE);
+}

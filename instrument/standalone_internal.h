@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * standalone_internal.h - recording without a record process: LD_PRELOAD and FFISCOPE_OUTPUT alone.
+ *
+ * A helper thread with all signals blocked drains the image into the output folder; what it had not
+ * drained dies with the process. It is started with the image, anew in a forked child.
+ */
+#ifndef INSTRUMENT_STANDALONE_INTERNAL_H
+#define INSTRUMENT_STANDALONE_INTERNAL_H
+
+#include "thread_internal.h"
+
+/* Make a session of the process's own. false: no folder could be made. */
+bool fsc_standalone_start(void) FSC_HIDDEN;
+
+/* The image's file is complete: start the helper thread for it. */
+void fsc_standalone_image(const char *image_path) FSC_HIDDEN;
+
+/* Drain the rest. */
+void fsc_standalone_end(void) FSC_HIDDEN;
+
+#endif

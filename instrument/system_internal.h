@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * system_internal.h - the system calls that the library makes in someone else's program.
+ *
+ * They go to the kernel directly: errno stays, nothing is a cancellation point, and no other
+ * preload's open() or mmap() is called. Results below 0 are negative errno values.
+ */
+#ifndef INSTRUMENT_SYSTEM_INTERNAL_H
+#define INSTRUMENT_SYSTEM_INTERNAL_H
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "arch.h"
+#include "trace_points/image.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14, include/uapi/asm-generic/mman-common.h */
+#endif
+
+static inline long system_open(const char *path, int flags, int mode)
+{
+	return fsc_arch_syscall6(SYS_openat, AT_FDCWD, (long)path, flags | O_CLOEXEC, mode, 0, 0);
+}
+
+static inline void system_close(long fd)
+{
+	fsc_arch_syscall6(SYS_close, fd, 0, 0, 0, 0, 0);
+}
+
+static inline long system_read(long fd, void *buffer, size_t bytes)
+{
+	return fsc_arch_syscall6(SYS_read, fd, (long)buffer, (long)bytes, 0, 0, 0);
+}
+
+static inline long system_rename(const char *from, const char *to)
+{
+	return fsc_arch_syscall6(SYS_renameat2, AT_FDCWD, (long)from, AT_FDCWD, (long)to, 0, 0);
+}
+
+static inline void system_unlink(const char *path)
+{
+	fsc_arch_syscall6(SYS_unlinkat, AT_FDCWD, (long)path, 0, 0, 0, 0);
+}
+
+static inline long system_truncate(long fd, uint64_t bytes)
+{
+	return fsc_arch_syscall6(SYS_ftruncate, fd, (long)bytes, 0, 0, 0, 0);
+}
+
+static inline long system_allocate(long fd, uint64_t offset, uint64_t bytes)
+{
+	return fsc_arch_syscall6(SYS_fallocate, fd, 0, (long)offset, (long)bytes, 0, 0);
+}
+
+/* NULL on error. */
+static inline void *system_map(long fd, uint64_t offset, size_t bytes)
+{
+	int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
+	long result = fsc_arch_syscall6(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, flags, fd,
+					(long)offset);
+
+	return result < 0 && result > -FSC_PAGE ? NULL : (void *)result;
+}
+
+static inline void system_unmap(void *address, size_t bytes)
+{
+	fsc_arch_syscall6(SYS_munmap, (long)address, (long)bytes, 0, 0, 0, 0);
+}
+
+static inline long system_advise(void *address, size_t bytes, int advice)
+{
+	return fsc_arch_syscall6(SYS_madvise, (long)address, (long)bytes, advice, 0, 0, 0);
+}
+
+static inline long system_protect(void *address, size_t bytes, int protection)
+{
+	return fsc_arch_syscall6(SYS_mprotect, (long)address, (long)bytes, protection, 0, 0, 0);
+}
+
+static inline uint32_t system_pid(void)
+{
+	return (uint32_t)fsc_arch_syscall6(SYS_getpid, 0, 0, 0, 0, 0, 0);
+}
+
+static inline uint32_t system_parent(void)
+{
+	return (uint32_t)fsc_arch_syscall6(SYS_getppid, 0, 0, 0, 0, 0, 0);
+}
+
+static inline uint32_t system_tid(void)
+{
+	return (uint32_t)fsc_arch_syscall6(SYS_gettid, 0, 0, 0, 0, 0, 0);
+}
+
+static inline long system_thread_signal(uint32_t pid, uint32_t tid, int signal)
+{
+	return fsc_arch_syscall6(SYS_tgkill, pid, tid, signal, 0, 0, 0);
+}
+
+static inline void system_yield(void)
+{
+	fsc_arch_syscall6(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+}
+
+static inline long system_link_text(const char *path, char *buffer, size_t bytes)
+{
+	return fsc_arch_syscall6(SYS_readlinkat, AT_FDCWD, (long)path, (long)buffer, (long)bytes, 0,
+				 0);
+}
+
+/*
+ * Can the 8 bytes at that address (rounded down to 8) be read? The kernel is asked with a
+ * sigprocmask that changes nothing: it copies the set before it finds `how` invalid, so EFAULT means
+ * no and EINVAL means yes. mincore would call a PROT_NONE page mapped.
+ */
+static inline bool system_readable(uintptr_t address)
+{
+	return fsc_arch_syscall6(SYS_rt_sigprocmask, -1, (long)(address & ~(uintptr_t)7), 0, 8, 0,
+				 0) != -14 /* EFAULT */;
+}
+
+static inline uint64_t system_file_limit(void)
+{
+	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
+
+	fsc_arch_syscall6(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit, 0, 0);
+	return limit.rlim_cur;
+}
+
+#endif

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * thread_internal.h - what the library keeps per thread, and where a forked child stops trusting it.
+ *
+ * struct fsc_thread    one small initial-exec TLS block; copied by fork like all private memory.
+ * struct fsc_cursor    where the thread writes; lives in memory that every kind of fork zeroes
+ *                      (MADV_WIPEONFORK), so that a child can never write into its parent's ring:
+ *                      zero means "make a new one".
+ * struct fsc_live      the same for the process: zero means "this image has not attached yet".
+ * struct fsc_memory    the bulky rest; private, kept by a child because the calls that it is inside of
+ *                      are kept too.
+ *
+ * Nothing here takes a lock. A signal handler that interrupts a hook finds `busy` set and passes
+ * through unseen (counted as skipped).
+ */
+#ifndef INSTRUMENT_THREAD_INTERNAL_H
+#define INSTRUMENT_THREAD_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "frame_internal.h"
+#include "trace_points/events.h"
+#include "trace_points/image.h"
+#include "trace_points/ledger.h"
+
+#define FSC_HIDDEN	__attribute__((visibility("hidden")))
+#define FSC_LIKELY(x)	__builtin_expect(!!(x), 1)
+#define FSC_UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+enum fsc_thread_limit {
+	FSC_SHADOW_FIRST = 128,	      /* frames; grows by mapping a larger array */
+	FSC_SHADOW_MAX = 1 << 20,     /* deeper calls are recorded without a place on it */
+	FSC_RECENT_BLOCKS = 32,	      /* allocated inside calls; a power of two */
+	FSC_OUTSIDE_BLOCKS = 8,	      /* allocated by the host; a power of two */
+	FSC_MARK_PHASES = 16,	      /* ffiscope_begin() nested deeper than this is counted, not timed */
+	FSC_WATCHED_ADDRESSES = 2,
+	FSC_FINDING_RESERVE = 512     /* bytes of a ring that only bad verdicts may use */
+};
+
+struct fsc_cursor {
+	uint8_t *at;  /* next record */
+	uint8_t *end; /* of what may be written without asking */
+	struct fsc_ring *ring;
+	uint64_t head; /* the ring's head, ours */
+	struct fsc_counter *counters;
+	uint32_t counter_limit; /* sites below this have a counter */
+	uint32_t owner;		/* pid of the image; 0 = not attached */
+	uint64_t number;	/* of the last call that began on this thread */
+	uint64_t last_ticks;	/* of the last record */
+	uint64_t ring_offset;	/* in the image file */
+	uint64_t ring_bytes;	/* of its mapping */
+	uint32_t slot;
+	uint32_t tid;
+	uint64_t reserved[5];
+};
+
+_Static_assert(sizeof(struct fsc_cursor) == 128, "two cache lines");
+
+struct fsc_shadow {
+	struct fsc_frame *frame;
+	uint32_t site;
+	uint32_t is_mark; /* the frame lies in struct fsc_memory, not on the stack */
+};
+
+/* A block that the thread got from an allocator. */
+struct fsc_recent_block {
+	uint64_t pointer;
+	uint64_t bytes;
+	uint64_t origin; /* inside a call: number of the latest call; outside: the return address */
+};
+
+struct fsc_memory {
+	struct fsc_memory *next; /* in the list of unused ones */
+	struct fsc_cursor *cursor;
+	struct fsc_shadow first_shadow[FSC_SHADOW_FIRST];
+	struct fsc_recent_block recent[FSC_RECENT_BLOCKS];
+	struct fsc_recent_block outside[FSC_OUTSIDE_BLOCKS];
+	uint32_t recent_count;	/* ever; the newest is at (count - 1) % FSC_RECENT_BLOCKS */
+	uint32_t outside_count; /* the same for outside[] */
+	uint32_t unmatched; /* outermost calls in a row whose request was not a recent block */
+	uint64_t watched[FSC_WATCHED_ADDRESSES]; /* return addresses that made request buffers */
+	struct fsc_recent_block timed; /* the last block from a watched address ... */
+	uint64_t timed_ticks;	       /* ... and when it was made */
+	uint32_t mark_count; /* open ffiscope_begin(), also those too deep to be timed */
+	struct fsc_frame mark[FSC_MARK_PHASES];
+};
+
+enum fsc_allocation_mode {
+	FSC_ALLOCATION_COUNT = 1 << 0, /* inside a call or phase */
+	FSC_ALLOCATION_LEARN = 1 << 1, /* outside: remember who allocates */
+	FSC_ALLOCATION_WATCH = 1 << 2  /* outside: time the watched addresses */
+};
+
+/* FSC_ALLOCATION_COUNT when allocation hooks are on, else 0. */
+extern uint32_t fsc_record_allocation_mask FSC_HIDDEN;
+
+struct fsc_thread {
+	uintptr_t busy; /* the frame whose hook runs, 0 = none; at offset THREAD_BUSY */
+	struct fsc_cursor *cursor;
+	struct fsc_memory *memory;
+	struct fsc_shadow *shadow;
+	uint32_t depth;
+	uint32_t shadow_limit;
+	uint32_t call_depth; /* of these, calls */
+	uint32_t allocation_mode;
+	struct fsc_allocation_totals totals;
+	uintptr_t stack_top;	 /* end of the thread's own stack */
+	uintptr_t readable_page; /* last page that was found readable */
+	uint32_t refused;	 /* attaching failed before: owner pid of that image */
+	uint32_t reserved;
+};
+
+_Static_assert(sizeof(struct fsc_thread) <= 128, "the TLS block is small");
+
+extern __thread struct fsc_thread fsc_thread __attribute__((tls_model("initial-exec"))) FSC_HIDDEN;
+
+/* Of the process image; lies in a page of its own that fork zeroes. */
+struct fsc_live {
+	uint32_t state; /* atomic: enum fsc_live_state */
+	uint32_t owner; /* pid */
+	struct fsc_image *image;
+	struct fsc_ledger *ledger; /* NULL until the first buffer */
+	uint32_t registry_lock;	   /* atomic: 1 = taken */
+	uint32_t ledger_lock;	   /* atomic */
+	uint32_t free_slot_hint;   /* no slot below this one was free when last looked */
+	uint32_t helper;	   /* standalone: 1 = the helper thread was started */
+	uint32_t draining;	   /* standalone, atomic: 1 = someone drains */
+	uint32_t finished;	   /* standalone: the image is complete on disk */
+};
+
+enum fsc_live_state {
+	FSC_LIVE_NONE,
+	FSC_LIVE_ATTACHING,
+	FSC_LIVE_READY,
+	FSC_LIVE_OFF /* refused, or the session stopped */
+};
+
+extern struct fsc_live *fsc_live FSC_HIDDEN;
+
+/*
+ * Is that frame certainly no longer running, seen from a frame at `here` on this thread? Stacks grow
+ * down, so on one stack everything at or below here is gone. A frame on the thread's own stack is
+ * not judged from above that stack's top: that is a signal or fiber stack.
+ */
+static inline bool fsc_thread_frame_dead(const struct fsc_thread *thread, uintptr_t frame,
+					 uintptr_t here)
+{
+	return frame <= here && !(here >= thread->stack_top && frame < thread->stack_top);
+}
+
+/* ---- thread.c, attach.c: slow paths, called through fsc_arch_call_outside() ---- */
+
+/* Give the thread everything it needs to record: memory, cursor, slot, ring, counters. */
+bool fsc_attach_thread(struct fsc_thread *thread) FSC_HIDDEN;
+
+/* Make counters for at least that site. */
+bool fsc_attach_counters(struct fsc_thread *thread, uint32_t site) FSC_HIDDEN;
+
+/* Room for a record of that size, or NULL (then the event is counted as dropped). */
+void *fsc_attach_ring_room(struct fsc_thread *thread, uint32_t bytes, bool finding) FSC_HIDDEN;
+
+/* A larger shadow stack. false: stay with this one. */
+bool fsc_attach_grow_shadow(struct fsc_thread *thread) FSC_HIDDEN;
+
+/* The image's ledger, made on first use; NULL when there is no memory for one. */
+struct fsc_ledger *fsc_attach_ledger(void) FSC_HIDDEN;
+
+/* ---- arch ---- */
+
+/* Call ordinary code from a hook with the vector registers saved. */
+uint64_t fsc_arch_call_outside(uint64_t (*function)(void *), void *argument) FSC_HIDDEN;
+
+/* CLOCK_MONOTONIC ns, from a thunk. */
+uint64_t fsc_arch_system_ticks(void) FSC_HIDDEN;
+
+extern uint32_t fsc_arch_vector_bytes FSC_HIDDEN;
+extern uint32_t fsc_clock_mode_now FSC_HIDDEN;
+extern const char fsc_arch_stubs[] FSC_HIDDEN;
+
+#endif
