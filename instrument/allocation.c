@@ -99,18 +99,18 @@ static void noted(struct fsc_thread *thread, void *block, size_t bytes, void *ca
 {
 	struct fsc_memory *memory = thread->memory;
 
-	if (!block || thread->busy)
+	if (!block || thread->busy || !fsc_record_allocation_mask)
 		return;
 	if (thread->allocation_mode & FSC_ALLOCATION_COUNT) {
 		thread->totals.allocations++;
 		thread->totals.allocated_bytes += bytes;
 	}
-	if (!thread->call_depth) {
+	if (!(thread->allocation_mode & FSC_ALLOCATION_CALL)) {
 		noted_outside(thread, (uint64_t)block, bytes, (uint64_t)caller);
 		return;
 	}
 	memory->recent[memory->recent_count++ % FSC_RECENT_BLOCKS] = (struct fsc_recent_block){
-		(uint64_t)block, bytes, thread->cursor->number
+		(uint64_t)block, bytes, 0
 	};
 }
 

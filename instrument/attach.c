@@ -21,7 +21,11 @@ enum {
 	COUNTERS_FIRST_BYTES = FSC_SITES_STEP * sizeof(struct fsc_counter)
 };
 
-__thread struct fsc_thread fsc_thread __attribute__((tls_model("initial-exec")));
+static struct fsc_cursor no_cursor; /* of threads that have not attached: all zero */
+
+__thread struct fsc_thread fsc_thread __attribute__((tls_model("initial-exec"))) = {
+	.cursor = &no_cursor
+};
 uint32_t fsc_record_allocation_mask;
 
 /* glibc: end of the main thread's stack (rtld, GLIBC_2.2.5). */
@@ -106,7 +110,6 @@ static bool take_memory(struct fsc_thread *thread)
 	thread->shadow = memory->first_shadow;
 	thread->shadow_limit = FSC_SHADOW_FIRST;
 	thread->depth = 0;
-	thread->call_depth = 0;
 	thread->stack_top = is_main ? (uintptr_t)__libc_stack_end : fsc_arch_thread_pointer();
 	thread->cursor = memory->cursor;
 	return true;
@@ -220,7 +223,6 @@ static void ring_adopt(struct fsc_cursor *cursor, struct fsc_ring *ring, uint64_
 	cursor->ring = ring;
 	cursor->ring_offset = offset;
 	cursor->ring_bytes = bytes;
-	cursor->head = ring->head;
 	cursor->at = cursor->end = (uint8_t *)(ring + 1);
 	mapping->ring = ring;
 	mapping->ring_offset = offset;
@@ -341,9 +343,9 @@ static void *room_in_ring(struct fsc_cursor *cursor, uint32_t bytes, uint32_t re
 {
 	struct fsc_ring *ring = cursor->ring;
 	uint8_t *data = (uint8_t *)(ring + 1);
-	uint64_t used = cursor->head - __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE);
+	uint64_t used = ring->head - __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE);
 	uint64_t unused = ring->capacity - used;
-	uint64_t position = cursor->head % ring->capacity;
+	uint64_t position = ring->head % ring->capacity;
 	uint64_t contiguous = ring->capacity - position;
 
 	if (unused < bytes + reserve)
@@ -352,9 +354,8 @@ static void *room_in_ring(struct fsc_cursor *cursor, uint32_t bytes, uint32_t re
 		if (unused < contiguous + bytes + reserve)
 			return NULL;
 		*(uint32_t *)(data + position) = FSC_EVENT_GAP;
-		cursor->head += contiguous;
 		unused -= contiguous;
-		__atomic_store_n(&ring->head, cursor->head, __ATOMIC_RELEASE);
+		__atomic_store_n(&ring->head, ring->head + contiguous, __ATOMIC_RELEASE);
 		position = 0;
 		contiguous = ring->capacity;
 	}
@@ -399,7 +400,7 @@ static void thread_ends(void *argument)
 
 	thread->busy = (uintptr_t)&memory;
 	thread->allocation_mode = 0;
-	if (memory && thread->cursor) {
+	if (memory) {
 		fsc_call_heal(thread, UINTPTR_MAX);
 		if (thread->shadow != memory->first_shadow)
 			system_unmap(thread->shadow,
@@ -408,7 +409,7 @@ static void thread_ends(void *argument)
 			release_slot(thread->cursor);
 		thread->cursor->owner = 0;
 		thread->cursor->counter_limit = 0;
-		thread->cursor = NULL;
+		thread->cursor = &no_cursor;
 		thread->memory = NULL;
 		thread->depth = 0;
 		memory_put(memory);

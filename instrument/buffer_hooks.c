@@ -87,15 +87,13 @@ static bool allocated_inside(const struct fsc_thread *thread, const struct fsc_f
 			     const struct buffer_words *words)
 {
 	const struct fsc_memory *memory = thread->memory;
-	uint32_t count = memory->recent_count;
+	uint32_t count = memory->recent_count - frame->recent_start;
 
-	for (uint32_t i = 0; i < FSC_RECENT_BLOCKS && i < count; i++) {
+	for (uint32_t i = 1; i <= FSC_RECENT_BLOCKS && i <= count; i++) {
 		const struct fsc_recent_block *block =
-			&memory->recent[(count - 1 - i) % FSC_RECENT_BLOCKS];
+			&memory->recent[(memory->recent_count - i) % FSC_RECENT_BLOCKS];
 		uint64_t offset = words->pointer - block->pointer;
 
-		if (block->origin < frame->number)
-			return false; /* older than the call, and so is the rest */
 		if (offset < block->bytes && words->length <= block->bytes - offset)
 			return true;
 	}
@@ -232,7 +230,7 @@ static bool learn(struct fsc_memory *memory, uint64_t request)
 		if (!in_block(&memory->outside[i], request))
 			continue;
 		memory->watched[1] = memory->watched[0];
-		memory->watched[0] = memory->outside[i].origin;
+		memory->watched[0] = memory->outside[i].caller;
 		return true;
 	}
 	return false;
@@ -402,9 +400,8 @@ static void record_freed(struct fsc_thread *thread, const struct fsc_frame *fram
 void fsc_buffer_record_freed(struct fsc_thread *thread, struct fsc_site *site,
 			     struct fsc_frame *frame)
 {
-	if (frame->freed_pointer)
-		record_freed(thread, frame, (uint16_t)site->id,
-			     frame->kind == FSC_FRAME_CALL ? frame->number : 0);
+	record_freed(thread, frame, (uint16_t)site->id,
+		     frame->kind == FSC_FRAME_CALL ? frame->number : 0);
 }
 
 void fsc_buffer_codec(struct fsc_site *site, struct fsc_frame *frame,
@@ -431,9 +428,9 @@ void fsc_buffer_plain_free(uint64_t pointer)
 		return;
 	thread->busy = (uintptr_t)&frame;
 	if (fsc_ledger_look(ledger, pointer) == FSC_LEDGER_WAS_LIVE &&
-	    ((thread->cursor && thread->cursor->owner) || fsc_attach_thread(thread)) &&
+	    (thread->cursor->owner || fsc_attach_thread(thread)) &&
 	    fsc_ledger_take(ledger, pointer, &frame.freed_entry) == FSC_LEDGER_WAS_LIVE) {
-		frame.verdict = thread->call_depth ? FSC_VERDICT_LIBRARY : FSC_VERDICT_FOREIGN_FREE;
+		frame.verdict = thread->allocation_mode & FSC_ALLOCATION_CALL ? FSC_VERDICT_LIBRARY : FSC_VERDICT_FOREIGN_FREE;
 		frame.freed_pointer = pointer;
 		frame.freed_length = 0;
 		frame.freed_capacity = 0;

@@ -16,17 +16,14 @@ void fsc_call_leave(struct fsc_frame *frame) FSC_HIDDEN;
 /* Take everything off the shadow stack that is dead, seen from that address. */
 void fsc_call_heal(struct fsc_thread *thread, uintptr_t here) FSC_HIDDEN;
 
-/* Fill what every frame has; its parent is the top of the shadow stack. */
-void fsc_call_open(struct fsc_thread *thread, struct fsc_frame *frame, uint8_t kind) FSC_HIDDEN;
+/*
+ * Fill what every frame has and put it on the shadow stack; its parent is what was on top. site: 0 for a
+ * phase of ffiscope_begin(). false: the shadow stack is full, the frame is not open.
+ */
+bool fsc_call_open(struct fsc_thread *thread, struct fsc_frame *frame, uint32_t site,
+		   uint8_t kind) FSC_HIDDEN;
 
-/* Put the frame on the shadow stack. false: no room, the frame stands alone. */
-bool fsc_call_push(struct fsc_thread *thread, struct fsc_frame *frame, uint32_t site,
-		   bool is_mark) FSC_HIDDEN;
-
-/* Take the frame off again and give its time to its parents. start and end are set. */
-void fsc_call_close(struct fsc_thread *thread, struct fsc_frame *frame) FSC_HIDDEN;
-
-/* Close a phase and record it. */
+/* Take a phase off again and record it. start and end are set. */
 void fsc_call_leave_phase(struct fsc_thread *thread, struct fsc_frame *frame) FSC_HIDDEN;
 
 #endif

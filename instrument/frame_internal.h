@@ -16,7 +16,7 @@
 
 struct fsc_site;
 
-/* Running totals of one thread; a frame keeps those at its start and takes the difference. */
+/* What was allocated while a frame was the innermost one. */
 struct fsc_allocation_totals {
 	uint64_t allocations;
 	uint64_t allocated_bytes; /* as asked for */
@@ -24,11 +24,11 @@ struct fsc_allocation_totals {
 	uint64_t freed_bytes; /* usable size of what was freed */
 };
 
-enum fsc_frame_kind { FSC_FRAME_CALL, FSC_FRAME_PHASE };
+enum fsc_frame_kind { FSC_FRAME_CALL = 0, FSC_FRAME_PHASE = 1 };
 
 struct fsc_frame {
 	/* Written by the thunk before fsc_call_enter(). */
-	uint64_t stub;	      /* index of the stub, which is the site's id */
+	uint64_t stub;	      /* offset of the stub's site in fsc_sites */
 	uint64_t argument[6]; /* integer argument registers, in order */
 	uint64_t vector_count; /* x86-64: RAX at entry, for variadic functions */
 	uint64_t static_chain; /* x86-64: R10 */
@@ -48,14 +48,17 @@ struct fsc_frame {
 	uint32_t child_calls;
 	uint32_t inner_count;
 	uint32_t owner; /* image that the call began in: a fork inside the call changes it */
-	uint8_t kind;	/* enum fsc_frame_kind */
-	uint8_t phase_depth;
-	uint8_t verdict; /* of a free: enum fsc_verdict, valid when freed_pointer is not 0 */
-	bool from_mark;
-	uint32_t phase; /* of a phase: enum fsc_phase_id or a string id */
-	uint32_t reserved;
-	struct fsc_allocation_totals allocated_at_start;
-	struct fsc_allocation_totals allocated_by_children;
+	union {
+		struct {
+			uint8_t kind; /* enum fsc_frame_kind */
+			uint8_t phase_depth;
+			bool from_mark;
+			uint8_t verdict; /* of a free: enum fsc_verdict, if freed_pointer is not 0 */
+		};
+		uint32_t as_plain_call; /* all of these at once: 0 */
+	};
+	uint32_t phase;	       /* of a phase: enum fsc_phase_id or a string id */
+	uint32_t recent_start; /* blocks that the thread had allocated inside calls before this one */
 	/* What a free function was given, and what the ledger knew. */
 	uint64_t freed_pointer;
 	uint64_t freed_length;

@@ -21,7 +21,7 @@ static bool begin_work(struct fsc_thread *thread, uintptr_t here)
 	if (thread->busy && !fsc_thread_frame_dead(thread, thread->busy, here))
 		return false;
 	thread->busy = here;
-	if ((!thread->cursor || !thread->cursor->owner) && !fsc_attach_thread(thread)) {
+	if (!thread->cursor->owner && !fsc_attach_thread(thread)) {
 		thread->busy = 0;
 		return false;
 	}
@@ -50,16 +50,13 @@ FSC_EXPORT void ffiscope_begin(uint32_t name)
 		return;
 	if (++thread->memory->mark_count <= FSC_MARK_PHASES) {
 		frame = &thread->memory->mark[thread->memory->mark_count - 1];
-		fsc_call_open(thread, frame, FSC_FRAME_PHASE);
-		frame->from_mark = true;
-		frame->phase = name;
-		frame->site = NULL;
-		frame->number = frame->parent_call ? frame->parent_call->number : 0;
-		if (!fsc_call_push(thread, frame, 0, true)) {
+		if (!fsc_call_open(thread, frame, 0, FSC_FRAME_PHASE)) {
 			thread->memory->mark_count--;
 		} else {
-			thread->allocation_mode |=
-				FSC_ALLOCATION_COUNT & fsc_record_allocation_mask;
+			frame->from_mark = true;
+			frame->phase = name;
+			frame->number = frame->parent_call ? frame->parent_call->number : 0;
+			thread->allocation_mode |= fsc_record_allocation_mask;
 			frame->start_ticks = fsc_record_now();
 		}
 	}

@@ -60,8 +60,7 @@ static inline void *fsc_record_begin(struct fsc_thread *thread, uint32_t id, uin
 static inline void fsc_record_commit(struct fsc_cursor *cursor, uint32_t bytes)
 {
 	cursor->at += bytes;
-	cursor->head += bytes;
-	__atomic_store_n(&cursor->ring->head, cursor->head, __ATOMIC_RELEASE);
+	__atomic_store_n(&cursor->ring->head, cursor->ring->head + bytes, __ATOMIC_RELEASE);
 }
 
 /* The clock of the recording, now. */

@@ -147,6 +147,8 @@ static void apply_row(struct fsc_site *site, const struct fsc_boundary_row *row)
 	site->response = row->response;
 	site->buffer = row->buffer;
 	site->message = row->message;
+	site->carries = row->request.pointer.from != FSC_FROM_NOWHERE ||
+			row->response_style > FSC_RESPONSE_NONE || row->built_in;
 	site->flags = row->built_in ? FSC_SITE_BUILT_IN : FSC_SITE_DESCRIBED;
 	if (row->stack_bytes >= 0) {
 		site->stack_words = (uint16_t)((row->stack_bytes + 7) / 8);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "ffi/boundary.h"
+#include "arch.h"
 #include "call_hooks_internal.h"
 
 struct fsc_site {
@@ -25,6 +26,7 @@ struct fsc_site {
 	uint16_t flags;		/* enum fsc_site_flag */
 	bool library_codecs;	/* codec functions are wrapped in this function's library */
 	bool proven;
+	bool carries; /* a request or response may be seen */
 	uint16_t alias_of;
 	struct fsc_buffer_place request;
 	struct fsc_buffer_place response;
@@ -33,7 +35,10 @@ struct fsc_site {
 	uint32_t name;	 /* offset in the string pool */
 	uint32_t module; /* module id */
 	uint8_t bound;
+	uint8_t reserved[6];
 };
+
+_Static_assert(sizeof(struct fsc_site) == SITE_BYTES, "stubs hand over a site's offset");
 
 extern struct fsc_site fsc_sites[FSC_SITES_MAX] FSC_HIDDEN;
 

@@ -43,9 +43,8 @@ struct fsc_cursor {
 	uint8_t *at;  /* next record */
 	uint8_t *end; /* of what may be written without asking */
 	struct fsc_ring *ring;
-	uint64_t head; /* the ring's head, ours */
 	struct fsc_counter *counters;
-	uint32_t counter_limit; /* sites below this have a counter */
+	uint32_t counter_limit; /* sites below this have a counter; 0 = not attached */
 	uint32_t owner;		/* pid of the image; 0 = not attached */
 	uint64_t number;	/* of the last call that began on this thread */
 	uint64_t last_ticks;	/* of the last record */
@@ -53,22 +52,28 @@ struct fsc_cursor {
 	uint64_t ring_bytes;	/* of its mapping */
 	uint32_t slot;
 	uint32_t tid;
-	uint64_t reserved[5];
+	uint64_t reserved[6];
 };
 
 _Static_assert(sizeof(struct fsc_cursor) == 128, "two cache lines");
 
+/*
+ * One open frame. What its parent had counted before it began is kept here, not in the frame, so that
+ * it can be given back when the frame is unwound and its memory gone.
+ */
 struct fsc_shadow {
 	struct fsc_frame *frame;
 	uint32_t site;
-	uint32_t is_mark; /* the frame lies in struct fsc_memory, not on the stack */
+	uint16_t is_mark; /* the frame lies in struct fsc_memory, not on the stack */
+	uint16_t saved;	  /* `before` holds something */
+	struct fsc_allocation_totals before;
 };
 
 /* A block that the thread got from an allocator. */
 struct fsc_recent_block {
 	uint64_t pointer;
 	uint64_t bytes;
-	uint64_t origin; /* inside a call: number of the latest call; outside: the return address */
+	uint64_t caller; /* return address of the allocation; inside calls 0 */
 };
 
 struct fsc_memory {
@@ -90,7 +95,8 @@ struct fsc_memory {
 enum fsc_allocation_mode {
 	FSC_ALLOCATION_COUNT = 1 << 0, /* inside a call or phase */
 	FSC_ALLOCATION_LEARN = 1 << 1, /* outside: remember who allocates */
-	FSC_ALLOCATION_WATCH = 1 << 2  /* outside: time the watched addresses */
+	FSC_ALLOCATION_WATCH = 1 << 2, /* outside: time the watched addresses */
+	FSC_ALLOCATION_CALL = 1 << 3   /* inside a call */
 };
 
 /* FSC_ALLOCATION_COUNT when allocation hooks are on, else 0. */
@@ -98,14 +104,13 @@ extern uint32_t fsc_record_allocation_mask FSC_HIDDEN;
 
 struct fsc_thread {
 	uintptr_t busy; /* the frame whose hook runs, 0 = none; at offset THREAD_BUSY */
-	struct fsc_cursor *cursor;
+	struct fsc_cursor *cursor; /* never NULL; of no use to anyone until memory is there */
 	struct fsc_memory *memory;
 	struct fsc_shadow *shadow;
-	uint32_t depth;
+	uintptr_t depth;
 	uint32_t shadow_limit;
-	uint32_t call_depth; /* of these, calls */
 	uint32_t allocation_mode;
-	struct fsc_allocation_totals totals;
+	struct fsc_allocation_totals totals; /* of the innermost open frame */
 	uintptr_t stack_top;	 /* end of the thread's own stack */
 	uintptr_t readable_page; /* last page that was found readable */
 	uint32_t refused;	 /* attaching failed before: owner pid of that image */

@@ -23,8 +23,9 @@
 /* Offset of `busy` in struct fsc_thread. */
 #define THREAD_BUSY 0
 
-/* Bytes of one stub. */
+/* Bytes of one stub, and of the struct fsc_site that it stands for. */
 #define STUB_BYTES 16
+#define SITE_BYTES 64
 
 /* Values of fsc_clock_mode_now: enum fsc_clock_mode. */
 #define CLOCK_FENCED 0

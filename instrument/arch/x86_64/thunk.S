@@ -2,7 +2,7 @@
 /*
  * thunk.S (x86-64) - the pool of stubs, and the one body that they share.
  *
- * A stub puts its index in R11 (the ABI's free scratch register) and jumps to the body. The body
+ * A stub puts its site's offset in R11 (the ABI's free scratch register) and jumps to the body. The body
  * opens a frame with a valid RBP chain and CFI at every instruction, asks fsc_call_enter() what to
  * do, copies the stack arguments below the frame, reads the clock, calls the function, reads the
  * clock, and hands the frame to fsc_call_leave(). No vector or x87 register is touched: the hooks are
@@ -25,7 +25,7 @@ fsc_arch_stubs:
 	.rept	FSC_STUB_COUNT
 	.balign	STUB_BYTES
 	endbr64
-	movl	$index, %r11d
+	movl	$(index * SITE_BYTES), %r11d
 	jmp	ffiscope_thunk
 	.set	index, index + 1
 	.endr
@@ -61,21 +61,33 @@ ffiscope_thunk:
 	testq	%rax, %rax
 	js	.Lunseen
 
+	movq	%rax, %rcx
+	cmpl	$CLOCK_FAST, fsc_clock_mode_now(%rip)
+	ja	.Lsystem_start
+	rdtsc
+	shlq	$32, %rdx
+	orq	%rdx, %rax	/* one store: two halves would stall the load that joins them */
+.Lstarted:
+	movq	%rax, FRAME_START-FRAME_BYTES(%rbp)
+
 	/*
+	 * The copying and the reloading stand here, after the reading: a reading takes some 40 cycles
+	 * to come back, and they are done meanwhile.
+	 *
 	 * The copy lies at the same offset within 64 bytes as the original, so that over-aligned
 	 * arguments (a 64-byte vector) keep their alignment. 16 words, the default window, are
 	 * copied without a loop.
 	 */
 	leaq	16(%rbp), %rsi
-	leaq	(,%rax,8), %rcx
+	leaq	(,%rcx,8), %rdx
 	movq	%rsp, %rdi
-	subq	%rcx, %rdi
+	subq	%rdx, %rdi
 	movq	%rdi, %rdx
 	subq	%rsi, %rdx
 	andl	$63, %edx
 	subq	%rdx, %rdi
 	movq	%rdi, %rsp
-	cmpl	$16, %eax
+	cmpl	$16, %ecx
 	jne	.Lother_window
 	.set	word, 0
 	.rept	16
@@ -84,32 +96,30 @@ ffiscope_thunk:
 	.set	word, word + 1
 	.endr
 .Lcopied:
-	cmpl	$CLOCK_FAST, fsc_clock_mode_now(%rip)
-	ja	.Lsystem_start
 	movq	FRAME_ARGUMENT-FRAME_BYTES(%rbp), %rdi
 	movq	FRAME_ARGUMENT+8-FRAME_BYTES(%rbp), %rsi
+	movq	FRAME_ARGUMENT+16-FRAME_BYTES(%rbp), %rdx
 	movq	FRAME_ARGUMENT+24-FRAME_BYTES(%rbp), %rcx
 	movq	FRAME_ARGUMENT+32-FRAME_BYTES(%rbp), %r8
 	movq	FRAME_ARGUMENT+40-FRAME_BYTES(%rbp), %r9
-	movq	FRAME_STATIC_CHAIN-FRAME_BYTES(%rbp), %r10
-	rdtsc
-	movl	%eax, FRAME_START-FRAME_BYTES(%rbp)
-	movl	%edx, FRAME_START+4-FRAME_BYTES(%rbp)
 	movq	FRAME_VECTOR_COUNT-FRAME_BYTES(%rbp), %rax
-	movq	FRAME_ARGUMENT+16-FRAME_BYTES(%rbp), %rdx
-	jne	.Lfenced_call
+	movq	FRAME_STATIC_CHAIN-FRAME_BYTES(%rbp), %r10
+	cmpl	$CLOCK_FENCED, fsc_clock_mode_now(%rip)
+	je	.Lfenced_call
 	call	*FRAME_TARGET-FRAME_BYTES(%rbp)
-.Lreturned_fast:
 	movq	%rax, FRAME_RESULT-FRAME_BYTES(%rbp)
 	movq	%rdx, FRAME_RESULT+8-FRAME_BYTES(%rbp)
 	/* From here on a signal handler's calls pass unseen: records stay in the order of their ends. */
 	movq	fsc_thread@gottpoff(%rip), %rcx
 	leaq	-FRAME_BYTES(%rbp), %rdi
 	movq	%rdi, %fs:THREAD_BUSY(%rcx)
+	cmpl	$CLOCK_SYSTEM, fsc_clock_mode_now(%rip)
+	je	.Lsystem_end
 	rdtsc
 .Lread:
-	movl	%eax, FRAME_END-FRAME_BYTES(%rbp)
-	movl	%edx, FRAME_END+4-FRAME_BYTES(%rbp)
+	shlq	$32, %rdx
+	orq	%rdx, %rax
+	movq	%rax, FRAME_END-FRAME_BYTES(%rbp)
 	call	fsc_call_leave
 	movq	FRAME_RESULT-FRAME_BYTES(%rbp), %rax
 	movq	FRAME_RESULT+8-FRAME_BYTES(%rbp), %rdx
@@ -132,37 +142,25 @@ ffiscope_thunk:
 	jmp	.Lread
 
 .Lother_window:
-	testl	%eax, %eax
+	testl	%ecx, %ecx
 	jz	.Lcopied
 .Lcopy_word:
-	movq	-8(%rsi,%rax,8), %rcx
-	movq	%rcx, -8(%rdi,%rax,8)
-	decl	%eax
+	movq	-8(%rsi,%rcx,8), %rax
+	movq	%rax, -8(%rdi,%rcx,8)
+	decl	%ecx
 	jnz	.Lcopy_word
 	jmp	.Lcopied
 
-	/* No usable counter: clock_gettime. Vector state is saved inside. */
+	/* No usable counter: clock_gettime, with the vector registers saved around it. */
 .Lsystem_start:
+	movq	%rcx, FRAME_RESULT(%rsp)	/* not in use yet */
 	call	fsc_arch_system_ticks
-	movq	%rax, FRAME_START-FRAME_BYTES(%rbp)
-	movq	FRAME_ARGUMENT-FRAME_BYTES(%rbp), %rdi
-	movq	FRAME_ARGUMENT+8-FRAME_BYTES(%rbp), %rsi
-	movq	FRAME_ARGUMENT+16-FRAME_BYTES(%rbp), %rdx
-	movq	FRAME_ARGUMENT+24-FRAME_BYTES(%rbp), %rcx
-	movq	FRAME_ARGUMENT+32-FRAME_BYTES(%rbp), %r8
-	movq	FRAME_ARGUMENT+40-FRAME_BYTES(%rbp), %r9
-	movq	FRAME_STATIC_CHAIN-FRAME_BYTES(%rbp), %r10
-	movq	FRAME_VECTOR_COUNT-FRAME_BYTES(%rbp), %rax
-	call	*FRAME_TARGET-FRAME_BYTES(%rbp)
-	movq	%rax, FRAME_RESULT-FRAME_BYTES(%rbp)
-	movq	%rdx, FRAME_RESULT+8-FRAME_BYTES(%rbp)
-	movq	fsc_thread@gottpoff(%rip), %rcx
-	leaq	-FRAME_BYTES(%rbp), %rdi
-	movq	%rdi, %fs:THREAD_BUSY(%rcx)
+	movq	FRAME_RESULT(%rsp), %rcx
+	jmp	.Lstarted
+.Lsystem_end:
 	call	fsc_arch_system_ticks
 	leaq	-FRAME_BYTES(%rbp), %rdi
-	movq	%rax, %rdx
-	shrq	$32, %rdx
+	xorl	%edx, %edx
 	jmp	.Lread
 
 .Lunseen:
