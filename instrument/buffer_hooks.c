@@ -28,7 +28,7 @@ static bool load(struct fsc_thread *thread, const struct fsc_frame *frame, uint6
 static bool argument(struct fsc_thread *thread, const struct fsc_frame *frame, uint32_t index,
 		     uint64_t *word)
 {
-	if (index < FSC_ARCH_ARGUMENT_REGISTERS) {
+	if (FSC_LIKELY(index < FSC_ARCH_ARGUMENT_REGISTERS)) {
 		*word = frame->argument[index];
 		return true;
 	}
@@ -62,12 +62,43 @@ static bool word_at(struct fsc_thread *thread, const struct fsc_frame *frame,
 	}
 }
 
+/*
+ * The common shapes, a struct of 24 bytes in memory that is checked once: through the hidden pointer, or
+ * by value on the stack. NULL: another shape, or not readable.
+ */
+static inline const uint64_t *struct_in_memory(struct fsc_thread *thread,
+					       const struct fsc_frame *frame,
+					       const struct fsc_buffer_place *place, bool hidden)
+{
+	uintptr_t address;
+
+	if (place->capacity.from != place->pointer.from || place->capacity.index != 2 ||
+	    place->length.index != 1)
+		return NULL;
+	if (place->pointer.from == FSC_FROM_RETURN && hidden)
+		address = frame->result[0];
+	else if (place->pointer.from == FSC_FROM_BY_VALUE)
+		address = (uintptr_t)fsc_arch_stack_arguments(frame);
+	else
+		return NULL;
+	return fsc_record_readable_range(thread, frame, address, 24) ? (const uint64_t *)address :
+								       NULL;
+}
+
 static bool words_at(struct fsc_thread *thread, const struct fsc_frame *frame,
 		     const struct fsc_buffer_place *place, bool hidden, struct buffer_words *words)
 {
+	const uint64_t *memory = struct_in_memory(thread, frame, place, hidden);
+
+	words->has_capacity = place->capacity.from != FSC_FROM_NOWHERE;
+	if (FSC_LIKELY(memory != NULL)) {
+		words->pointer = memory[0];
+		words->length = memory[1];
+		words->capacity = memory[2];
+		return true;
+	}
 	words->length = 0;
 	words->capacity = 0;
-	words->has_capacity = place->capacity.from != FSC_FROM_NOWHERE;
 	if (!word_at(thread, frame, place->pointer, hidden, &words->pointer))
 		return false;
 	if (place->length.from != FSC_FROM_NOWHERE &&
@@ -116,33 +147,40 @@ static bool looks_hidden(struct fsc_thread *thread, const struct fsc_frame *fram
 	       words->length <= words->capacity;
 }
 
-/*
- * The style of a built-in row's response, proven by this call or an earlier one. A proof is kept in
- * the site.
- */
-static uint8_t guess_style(struct fsc_thread *thread, struct fsc_site *site,
-			   struct fsc_frame *frame, struct buffer_words *words, bool *owned)
+static void publish_flags(const struct fsc_site *site)
 {
+	struct fsc_shared_site *shared =
+		(struct fsc_shared_site *)((char *)fsc_live->image + FSC_SITES_OFFSET);
+
+	__atomic_store_n(&shared[site->id].flags, site->flags, __ATOMIC_RELAXED);
+}
+
+/*
+ * The style of a built-in row's response when nothing is proven yet: this call may prove it, and then
+ * the site says so to all later ones.
+ */
+static __attribute__((noinline)) uint8_t guess_style(struct fsc_thread *thread,
+						     struct fsc_site *site,
+						     struct fsc_frame *frame)
+{
+	struct buffer_words words = { 0, 0, 0, false };
 	uint8_t style = FSC_RESPONSE_UNSAID;
 
-	if (looks_hidden(thread, frame, words))
+	if (looks_hidden(thread, frame, &words))
 		style = FSC_RESPONSE_HIDDEN;
-	else if (words_at(thread, frame, &registers_place, false, words))
+	else if (words_at(thread, frame, &registers_place, false, &words))
 		style = FSC_RESPONSE_REGISTERS;
-	*owned = is_buffer(words) &&
-		 (allocated_inside(thread, frame, words) ||
-		  (!fsc_record_allocation_mask && style == FSC_RESPONSE_HIDDEN) ||
-		  (site->proven && fsc_live->ledger &&
-		   fsc_ledger_look(fsc_live->ledger, words->pointer) != FSC_LEDGER_ABSENT));
-	if (*owned && !site->proven) {
+	if (is_buffer(&words) && (allocated_inside(thread, frame, &words) ||
+				  (!fsc_record_allocation_mask && style == FSC_RESPONSE_HIDDEN))) {
 		site->response_style = style;
-		site->proven = true;
+		site->response = style == FSC_RESPONSE_HIDDEN ? hidden_place : registers_place;
 		site->flags |= FSC_SITE_PROVEN;
+		site->proven = true;
+		publish_flags(site);
+		return style;
 	}
-	if (site->proven)
-		return style == site->response_style ? style : FSC_RESPONSE_UNSAID;
 	/* An error response of a function that was never seen to succeed: {NULL, 0, 0}. */
-	return style == FSC_RESPONSE_HIDDEN && !is_buffer(words) ? style : FSC_RESPONSE_UNSAID;
+	return style == FSC_RESPONSE_HIDDEN && !is_buffer(&words) ? style : FSC_RESPONSE_UNSAID;
 }
 
 static uint64_t ledger_outside(void *argument_unused)
@@ -264,32 +302,42 @@ static void tie_request(struct fsc_thread *thread, const struct fsc_frame *frame
 		thread->allocation_mode |= FSC_ALLOCATION_LEARN;
 }
 
+/* A built-in row's buffer must come from this call, or have been in the ledger before (a pool). */
+static bool owned(struct fsc_thread *thread, const struct fsc_site *site,
+		  const struct fsc_frame *frame, const struct buffer_words *words)
+{
+	if (!is_buffer(words))
+		return false;
+	return !site->built_in || allocated_inside(thread, frame, words) ||
+	       !fsc_record_allocation_mask ||
+	       (fsc_live->ledger &&
+		fsc_ledger_look(fsc_live->ledger, words->pointer) != FSC_LEDGER_ABSENT);
+}
+
 void fsc_buffer_crossed(struct fsc_thread *thread, struct fsc_site *site, struct fsc_frame *frame,
 			struct fsc_crossing *crossing)
 {
 	uint8_t style = site->response_style;
-	struct buffer_words words = { 0, 0, 0, false };
-	bool owned = false, known;
+	struct buffer_words words;
+	bool hidden, known;
 
-	if (site->built_in && style != FSC_RESPONSE_NONE) {
-		style = guess_style(thread, site, frame, &words, &owned);
-		known = style != FSC_RESPONSE_UNSAID;
-	} else {
-		known = style > FSC_RESPONSE_NONE &&
-			(style != FSC_RESPONSE_HIDDEN || frame->result[0] == frame->argument[0]) &&
-			words_at(thread, frame, &site->response, style == FSC_RESPONSE_HIDDEN,
-				 &words);
-		owned = known && is_buffer(&words);
+	if (FSC_UNLIKELY(site->built_in && !site->proven && style != FSC_RESPONSE_NONE)) {
+		style = guess_style(thread, site, frame);
+		if (style == FSC_RESPONSE_UNSAID)
+			return;
 	}
+	hidden = style == FSC_RESPONSE_HIDDEN;
+	known = style > FSC_RESPONSE_NONE && (!hidden || frame->result[0] == frame->argument[0]) &&
+		words_at(thread, frame, hidden ? &hidden_place : &site->response, hidden, &words);
 	if (site->request.pointer.from != FSC_FROM_NOWHERE && (known || !site->built_in))
-		find_request(thread, site, frame, style == FSC_RESPONSE_HIDDEN, crossing);
-	if (known) {
-		crossing->flags |= FSC_CALL_RESPONSE;
-		crossing->response_bytes = words.pointer ? words.length : 0;
-	}
+		find_request(thread, site, frame, hidden, crossing);
 	if (!frame->parent_call && crossing->request && thread->memory->unmatched < GIVE_UP_LEARNING)
 		tie_request(thread, frame, crossing->request);
-	if (owned) {
+	if (!known)
+		return;
+	crossing->flags |= FSC_CALL_RESPONSE;
+	crossing->response_bytes = words.pointer ? words.length : 0;
+	if (owned(thread, site, frame, &words)) {
 		made(thread, site, frame, &words);
 		crossing->flags |= FSC_CALL_BUFFER;
 	}
@@ -303,28 +351,6 @@ void fsc_buffer_acquired(struct fsc_thread *thread, struct fsc_site *site, struc
 	if (site->response_style > FSC_RESPONSE_NONE &&
 	    words_at(thread, frame, &site->response, hidden, &words) && is_buffer(&words))
 		made(thread, site, frame, &words);
-}
-
-static bool in_ledger(const struct fsc_ledger *ledger, uint64_t pointer)
-{
-	return ledger && pointer && fsc_ledger_look(ledger, pointer) != FSC_LEDGER_ABSENT;
-}
-
-/* What was given to a free function; a built-in row may be wrong about how. */
-static bool given_back(struct fsc_thread *thread, const struct fsc_site *site,
-		       const struct fsc_frame *frame, struct buffer_words *words)
-{
-	if (!words_at(thread, frame, &site->buffer, false, words))
-		return false;
-	if (site->built_in && !in_ledger(fsc_live->ledger, words->pointer) &&
-	    in_ledger(fsc_live->ledger, frame->argument[0])) {
-		words->pointer = frame->argument[0];
-		words->length = 0;
-		words->capacity = 0;
-		words->has_capacity = false;
-		return true;
-	}
-	return is_buffer(words);
 }
 
 static uint8_t judge(const struct fsc_site *site, const struct fsc_frame *frame,
@@ -348,25 +374,50 @@ static uint8_t judge(const struct fsc_site *site, const struct fsc_frame *frame,
 	return FSC_VERDICT_FREED;
 }
 
-void fsc_buffer_give_back(struct fsc_thread *thread, struct fsc_site *site, struct fsc_frame *frame)
+/* A built-in row may be wrong about how the buffer is passed: by pointer alone. */
+static enum fsc_ledger_find take_by_pointer(struct fsc_ledger *ledger, struct fsc_frame *frame,
+					    struct buffer_words *words)
 {
-	struct fsc_ledger *ledger;
-	struct buffer_words words;
 	enum fsc_ledger_find found;
 
-	if (!given_back(thread, site, frame, &words))
+	if (!frame->argument[0] || frame->argument[0] == words->pointer)
+		return FSC_LEDGER_ABSENT;
+	found = fsc_ledger_take(ledger, frame->argument[0], &frame->freed_entry);
+	if (found != FSC_LEDGER_ABSENT) {
+		words->pointer = frame->argument[0];
+		words->length = 0;
+		words->capacity = 0;
+		words->has_capacity = false;
+	}
+	return found;
+}
+
+void fsc_buffer_give_back(struct fsc_thread *thread, struct fsc_site *site, struct fsc_frame *frame)
+{
+	struct fsc_ledger *ledger = ledger_now();
+	struct buffer_words words;
+	enum fsc_ledger_find found = FSC_LEDGER_ABSENT;
+	bool given;
+
+	if (!ledger || !words_at(thread, frame, &site->buffer, false, &words))
 		return;
-	ledger = ledger_now();
-	if (!ledger)
-		return;
-	found = fsc_ledger_take(ledger, words.pointer, &frame->freed_entry);
-	if (found == FSC_LEDGER_ABSENT)
-		frame->freed_entry = (struct fsc_ledger_entry){ 0 };
+	given = is_buffer(&words);
+	if (given)
+		found = fsc_ledger_take(ledger, words.pointer, &frame->freed_entry);
+	if (FSC_UNLIKELY(found == FSC_LEDGER_ABSENT)) {
+		if (site->built_in)
+			found = take_by_pointer(ledger, frame, &words);
+		if (found == FSC_LEDGER_ABSENT && !given)
+			return;
+		if (found == FSC_LEDGER_ABSENT)
+			frame->freed_entry = (struct fsc_ledger_entry){ 0 };
+	}
 	frame->verdict = judge(site, frame, found, &words);
 	frame->freed_pointer = words.pointer;
 	frame->freed_length = words.length;
 	frame->freed_capacity = words.capacity;
-	fsc_ledger_count(ledger, frame->verdict);
+	if (frame->verdict != FSC_VERDICT_FREED)
+		fsc_ledger_count(ledger, frame->verdict);
 }
 
 static void record_freed(struct fsc_thread *thread, const struct fsc_frame *frame, uint16_t site,
