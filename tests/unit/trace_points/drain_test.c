@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: MIT */
+/* What a drain makes of a healthy image. */
+#include "fake_image.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "trace_points/ledger.h"
+
+static struct fake_image fake;
+static struct fake_output output;
+static struct fsc_drain *drain;
+
+static void begin(void)
+{
+	fake_create(&fake);
+	fake_site_add(&fake, "proto2ffi_say_hello", fake_module(&fake, "/opt/fake/libfake.so"));
+	memset(&output, 0, sizeof(output));
+	drain = fake_drain(&fake, &output);
+}
+
+static void end(void)
+{
+	fsc_drain_destroy(drain);
+	free(output.bytes);
+	fake_destroy(&fake);
+}
+
+TestSuite(drain, .init = begin, .fini = end);
+
+static struct fsc_drain_totals totals(void)
+{
+	struct fsc_drain_totals all;
+
+	fsc_drain_totals(drain, &all);
+	return all;
+}
+
+Test(drain, an_image_without_events_leaves_nothing)
+{
+	fsc_drain_finish(drain);
+	cr_assert_eq(output.packets, 0);
+	cr_assert_eq(totals().events, 0);
+}
+
+Test(drain, what_is_in_a_ring_becomes_one_packet)
+{
+	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 16384);
+	const struct fsc_packet_header *packet;
+
+	fake_calls(&fake, ring, 3);
+	cr_assert_eq(fsc_drain_poll(drain, true), 3 * sizeof(struct fsc_call_record));
+	packet = fake_packet(&output, 0, 0);
+	cr_assert_not_null(packet);
+	cr_assert_null(fake_packet(&output, 0, 1));
+	cr_assert_eq(packet->magic, FSC_PACKET_MAGIC);
+	cr_assert_eq(memcmp(packet->uuid, fake_uuid, 16), 0);
+	cr_assert_eq(packet->begin_ticks, 2000);
+	cr_assert_eq(packet->end_ticks, 4000);
+	cr_assert_eq(packet->content_bits, 8 * (80 + 3 * 48));
+	cr_assert_eq(packet->tid, 1000);
+	cr_assert_eq(ring->tail, ring->head);
+}
+
+Test(drain, a_ring_is_left_alone_until_it_is_a_quarter_full)
+{
+	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 16384);
+
+	fake_calls(&fake, ring, 4096 / 48 - 1);
+	cr_assert_eq(fsc_drain_poll(drain, false), 0);
+	cr_assert_eq(totals().waiting_bytes, ring->head);
+	fake_calls(&fake, ring, 2);
+	cr_assert_eq(fsc_drain_poll(drain, false), ring->head);
+	cr_assert_eq(totals().waiting_bytes, 0);
+}
+
+Test(drain, a_wrapped_ring_keeps_its_order_and_leaves_its_gap_out)
+{
+	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 1000); /* 20 calls and 40 bytes */
+	const struct fsc_packet_header *packet;
+	struct fsc_call_record first, last;
+
+	fake_calls(&fake, ring, 15);
+	fsc_drain_poll(drain, true);
+	fake_calls(&fake, ring, 15);
+	fsc_drain_poll(drain, true);
+	packet = fake_packet(&output, 0, 1);
+	cr_assert_eq(packet->content_bits, 8 * (80 + 15 * 48));
+	memcpy(&first, packet + 1, sizeof(first));
+	memcpy(&last, (const uint8_t *)packet + 80 + (14 * 48), sizeof(last));
+	cr_assert_eq(first.number, 16);
+	cr_assert_eq(last.number, 30);
+	cr_assert_eq(ring->dropped, 0);
+}
+
+Test(drain, every_record_passes_once_through_a_ring_that_is_never_large_enough)
+{
+	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 516);
+	const void *last = NULL;
+
+	for (int i = 0; i < 5000; i++) {
+		fake_call(&fake, ring);
+		if (i % 7 == 0)
+			fsc_drain_poll(drain, true);
+	}
+	fsc_drain_finish(drain);
+	cr_assert_eq(fake_count(&output, 0, FSC_EVENT_call, &last), 5000);
+	cr_assert_eq(((const struct fsc_call_record *)last)->number, 5000);
+	cr_assert_eq(totals().lost_events, 0);
+}
+
+Test(drain, a_ring_that_grew_is_followed_and_its_memory_given_back)
+{
+	struct fsc_ring *small = fake_ring(&fake, 0, NULL, 65536);
+	struct fsc_ring *large;
+	struct stat before, after;
+
+	fake_calls(&fake, small, 1000);
+	large = fake_ring(&fake, 0, small, 262144);
+	fake_calls(&fake, large, 10);
+	stat(fake.path, &before);
+	fsc_drain_poll(drain, true);
+	stat(fake.path, &after);
+	cr_assert_eq(fake_count(&output, 0, FSC_EVENT_call, NULL), 1010);
+	cr_assert_eq(fake.slots[0].ring, (uint64_t)((uint8_t *)large - fake.map));
+	cr_assert_lt(after.st_blocks, before.st_blocks);
+}
+
+Test(drain, a_slot_handed_on_names_its_new_thread)
+{
+	struct fsc_ring *first = fake_ring(&fake, 0, NULL, 4096);
+	struct fsc_ring *second;
+
+	fake_calls(&fake, first, 2);
+	second = fake_ring(&fake, 0, first, 4096);
+	second->tid = 4242;
+	fake_calls(&fake, second, 2);
+	fsc_drain_poll(drain, true);
+	cr_assert_eq(fake_packet(&output, 0, 0)->tid, 1000);
+	cr_assert_eq(fake_packet(&output, 0, 1)->tid, 4242);
+	cr_assert_eq(fake_packet(&output, 0, 1)->sequence, 1);
+}
+
+Test(drain, packets_of_a_stream_never_run_backwards)
+{
+	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 4096);
+	struct fsc_mark_record late = { .id = FSC_EVENT_mark, .ticks = 50000 };
+	struct fsc_mark_record early = { .id = FSC_EVENT_mark, .ticks = 40000 };
+
+	fake_put(ring, &late, sizeof(late));
+	fsc_drain_poll(drain, true);
+	fake_put(ring, &early, sizeof(early));
+	fsc_drain_poll(drain, true);
+	cr_assert_eq(fake_packet(&output, 0, 1)->begin_ticks, 50000);
+	cr_assert_eq(fake_packet(&output, 0, 1)->end_ticks, 50000);
+}
+
+Test(drain, dropped_events_add_up_over_the_rings_of_a_slot)
+{
+	struct fsc_ring *first = fake_ring(&fake, 0, NULL, 480);
+	struct fsc_ring *second;
+	const void *loss = NULL;
+
+	fake_calls(&fake, first, 13); /* room for 10 */
+	second = fake_ring(&fake, 0, first, 480);
+	fake_calls(&fake, second, 12);
+	second->findings = 1;
+	fsc_drain_finish(drain);
+	cr_assert_eq(fake_packet(&output, 0, 0)->events_discarded, 3);
+	cr_assert_eq(fake_packet(&output, 0, 1)->events_discarded, 5);
+	cr_assert_eq(totals().lost_events, 5);
+	cr_assert_eq(totals().lost_findings, 1);
+	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_loss, &loss), 1);
+	cr_assert_eq(((const struct fsc_loss_record *)loss)->events, 5);
+	cr_assert_eq(((const struct fsc_loss_record *)loss)->findings, 1);
+}
+
+Test(drain, a_refused_packet_counts_as_lost_and_the_next_one_says_so)
+{
+	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 4096);
+	struct fsc_buffer_freed_record freed = { .id = FSC_EVENT_buffer_freed,
+						 .ticks = 3000,
+						 .verdict = FSC_VERDICT_FREED_TWICE };
+
+	output.refuse = ENOSPC;
+	fake_put(ring, &freed, sizeof(freed));
+	fsc_drain_poll(drain, true);
+	output.refuse = 0;
+	fake_calls(&fake, ring, 1);
+	fsc_drain_poll(drain, true);
+	cr_assert_eq(totals().lost_events, 1);
+	cr_assert_eq(totals().lost_findings, 1);
+	cr_assert_eq(totals().output_error, ENOSPC);
+	cr_assert_eq(fake_packet(&output, 0, 0)->events_discarded, 1);
+	cr_assert_eq(fake_packet(&output, 0, 0)->sequence, 0);
+}
+
+Test(drain, names_are_written_before_the_calls_that_use_them)
+{
+	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 4096);
+	const struct fsc_packet_header *first;
+	const void *site = NULL;
+
+	fake_calls(&fake, ring, 1);
+	fsc_drain_poll(drain, true);
+	first = (const struct fsc_packet_header *)output.bytes;
+	cr_assert_eq(first->slot, FSC_STATE_SLOT);
+	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_site, &site), 1);
+	cr_assert_leq(((const struct fsc_site_record *)site)->ticks,
+		      fake_packet(&output, 0, 0)->begin_ticks);
+	cr_assert_eq(((const struct fsc_site_record *)site)->site, 1);
+	cr_assert_eq(((const struct fsc_site_record *)site)->name,
+		     fsc_image_string_id(fake_site(&fake, 1)->name));
+	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_module, NULL), 1);
+	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_string, NULL), 2);
+}
+
+Test(drain, a_site_wrapped_later_is_written_once)
+{
+	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 4096);
+
+	fake_calls(&fake, ring, 1);
+	fsc_drain_poll(drain, true);
+	fake_site_add(&fake, "later", 1);
+	fsc_drain_poll(drain, false);
+	fsc_drain_poll(drain, false);
+	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_site, NULL), 2);
+}
+
+Test(drain, a_long_string_goes_on_in_further_parts)
+{
+	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 4096);
+	const struct fsc_string_record *part;
+	char text[251];
+	const void *last = NULL;
+
+	memset(text, 'x', sizeof(text));
+	text[250] = '\0';
+	fake_string(&fake, text);
+	fake_calls(&fake, ring, 1);
+	fsc_drain_poll(drain, true);
+	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_string, &last), 2 + 3);
+	part = last;
+	cr_assert_eq(part->part, 2);
+	cr_assert_eq(part->parts, 3);
+	cr_assert_eq(strnlen(part->text, sizeof(part->text)), 250 - (2 * 104));
+}
+
+Test(drain, a_flag_that_changed_is_written_again_at_the_end)
+{
+	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 4096);
+	const void *site = NULL;
+
+	fake_calls(&fake, ring, 1);
+	fsc_drain_poll(drain, true);
+	fake_site(&fake, 1)->flags |= FSC_SITE_PROVEN;
+	fsc_drain_finish(drain);
+	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_site, &site), 2);
+	cr_assert_eq(((const struct fsc_site_record *)site)->flags,
+		     FSC_SITE_BUILT_IN | FSC_SITE_PROVEN);
+}
+
+Test(drain, the_clock_is_tied_at_the_start_and_at_the_end)
+{
+	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 4096);
+	const struct fsc_clock_record *first;
+	const void *last = NULL;
+
+	fake_calls(&fake, ring, 1);
+	fsc_drain_finish(drain);
+	first = (const void *)(fake_packet(&output, FSC_STATE_SLOT, 0) + 1);
+	cr_assert_eq(first->id, FSC_EVENT_clock);
+	cr_assert_eq(first->ticks, 1000);
+	cr_assert_eq(first->monotonic_ns, 500);
+	cr_assert_geq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_clock, &last), 2);
+	cr_assert_gt(((const struct fsc_clock_record *)last)->ticks, 1000);
+}
+
+Test(drain, the_probe_cost_is_written_once_it_is_known)
+{
+	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 4096);
+	const void *cost = NULL;
+
+	fsc_drain_set_probe_cost(drain, 21500, 14000, 300);
+	fake_calls(&fake, ring, 1);
+	fsc_drain_finish(drain);
+	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_probe_cost, &cost), 1);
+	cr_assert_eq(((const struct fsc_probe_cost_record *)cost)->inner_ps, 21500);
+}
+
+Test(drain, totals_come_from_the_counters)
+{
+	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 4096);
+	struct fsc_counter *counters;
+	const void *total = NULL;
+
+	fake.slots[0].counters = fake_piece(&fake, 64 * sizeof(*counters));
+	counters = (struct fsc_counter *)(fake.map + fake.slots[0].counters);
+	fake.slots[0].counter_limit = 64;
+	counters[1].calls = 1234567;
+	counters[1].completed = 1234560;
+	counters[1].unwound = 7;
+	counters[1].ticks = 99;
+	fake_calls(&fake, ring, 1);
+	fsc_drain_finish(drain);
+	cr_assert_eq(totals().calls, 1234567);
+	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_site_total, &total), 1);
+	cr_assert_eq(((const struct fsc_site_total_record *)total)->unwound, 7);
+	cr_assert_eq(((const struct fsc_site_total_record *)total)->total_ticks, 99);
+	cr_assert_eq(((const struct fsc_site_total_record *)total)->tid, 1000);
+}
+
+Test(drain, buffers_in_the_ledger_are_written_at_the_end)
+{
+	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 4096);
+	struct fsc_ledger_entry entry = { .length = 10, .capacity = 16, .call = 3, .site = 1 };
+	struct fsc_ledger *ledger;
+	const void *total = NULL;
+	const void *live = NULL;
+
+	fake.image->ledger_offset = fake_piece(&fake, sizeof(*ledger));
+	ledger = (struct fsc_ledger *)(fake.map + fake.image->ledger_offset);
+	for (uint64_t i = 1; i <= 1000; i++)
+		fsc_ledger_make(ledger, i * 64, &entry);
+	for (uint64_t i = 1; i <= 990; i++)
+		fsc_ledger_take(ledger, i * 64, &entry);
+	fake_calls(&fake, ring, 1);
+	fsc_drain_finish(drain);
+	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_buffer_live, &live), 10);
+	cr_assert_eq(((const struct fsc_buffer_live_record *)live)->capacity, 16);
+	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_ledger_total, &total), 1);
+	cr_assert_eq(((const struct fsc_ledger_total_record *)total)->made, 1000);
+	cr_assert_eq(((const struct fsc_ledger_total_record *)total)->live, 10);
+}
+
+Test(drain, losses_outside_rings_are_the_image_s)
+{
+	const void *loss = NULL;
+
+	fake.image->lost_events = 12;
+	fake.image->lost_findings = 2;
+	fsc_drain_finish(drain);
+	cr_assert_eq(totals().lost_events, 12);
+	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_loss, &loss), 1);
+	cr_assert_eq(((const struct fsc_loss_record *)loss)->slot, UINT32_MAX);
+	cr_assert_eq(((const struct fsc_loss_record *)loss)->findings, 2);
+}
+
+Test(drain, packets_are_as_small_as_asked)
+{
+	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 65536);
+
+	fsc_drain_set_packet_max(drain, 480);
+	fake_calls(&fake, ring, 100);
+	fsc_drain_poll(drain, true);
+	cr_assert_not_null(fake_packet(&output, 0, 9));
+	cr_assert_null(fake_packet(&output, 0, 10));
+	cr_assert_eq(fake_packet(&output, 0, 9)->sequence, 9);
+}
+
+Test(drain, the_image_may_be_unlinked_and_errno_is_kept)
+{
+	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 4096);
+
+	unlink(fake.path);
+	fake_calls(&fake, ring, 2);
+	errno = 4711;
+	fsc_drain_finish(drain);
+	cr_assert_eq(errno, 4711);
+	cr_assert_eq(fake_count(&output, 0, FSC_EVENT_call, NULL), 2);
+}
+
+Test(drain, a_descriptor_that_the_program_closed_is_opened_again)
+{
+	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 4096);
+
+	for (int fd = 3; fd < 64; fd++) {
+		struct stat status, image;
+
+		if (fstat(fd, &status) == 0 && stat(fake.path, &image) == 0 &&
+		    status.st_ino == image.st_ino && status.st_dev == image.st_dev) {
+			int other = open("/dev/null", O_RDWR);
+
+			dup2(other, fd);
+			close(other);
+		}
+	}
+	fake_calls(&fake, ring, 2);
+	fsc_drain_finish(drain);
+	cr_assert_eq(fake_count(&output, 0, FSC_EVENT_call, NULL), 2);
+}
+
+Test(drain, a_producer_killed_in_mid_write_loses_only_what_it_had_not_committed)
+{
+	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 65536);
+	int status, drained = 0;
+	pid_t child = fork();
+
+	if (child == 0)
+		for (;;)
+			fake_call(&fake, ring);
+	while (drained < 50)
+		drained += fsc_drain_poll(drain, false) > 0;
+	kill(child, SIGKILL);
+	waitpid(child, &status, 0);
+	fsc_drain_finish(drain);
+	cr_assert_eq(ring->tail, ring->head);
+	cr_assert_eq(totals().lost_events, ring->dropped);
+	cr_assert_gt(fake_count(&output, 0, FSC_EVENT_call, NULL), 50 * 300);
+}

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The state stream: what the calls refer to. What is hard: its events carry the time of the last
+ * clock pair, not their own, so that names stand before the calls that use them when streams are
+ * merged by time. Begin reading at fsc_drain_state_poll().
+ */
+#include <string.h>
+
+#include "trace_points/drain_internal.h"
+#include "trace_points/ledger.h"
+
+enum { CLOCK_PERIOD_NS = 1000000000, TEXT_BYTES = sizeof(fsc_text104) };
+
+/* Everything that can be recorded fits; a bound for damaged images. */
+enum { LEDGER_CHUNK = FSC_DRAIN_SCRATCH_BYTES / sizeof(struct fsc_ledger_bucket) };
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+static void flush(struct fsc_drain *drain)
+{
+	struct fsc_drain_state *state = &drain->state;
+	struct fsc_packet_header header = { .slot = FSC_STATE_SLOT };
+	struct iovec parts[2];
+
+	if (state->used == 0)
+		return;
+	parts[1].iov_base = state->buffer;
+	parts[1].iov_len = state->used;
+	header.begin_ticks = state->begin_ticks;
+	header.end_ticks = state->ticks;
+	header.sequence = state->sequence;
+	header.events_discarded = state->lost_events;
+	if (fsc_drain_packet(drain, &header, parts, 2, state->events) == 0)
+		state->sequence++;
+	else
+		state->lost_events += state->events;
+	state->used = 0;
+	state->events = 0;
+}
+
+/* record is one of struct fsc_*_record; its id and ticks are filled in here. */
+static void put(struct fsc_drain *drain, uint32_t id, void *record)
+{
+	struct fsc_drain_state *state = &drain->state;
+	uint32_t bytes = fsc_event_record_bytes(id);
+
+	if (state->used + bytes > sizeof(state->buffer))
+		flush(drain);
+	if (state->used == 0)
+		state->begin_ticks = state->ticks;
+	memcpy(record, &id, sizeof(id));
+	memcpy((uint8_t *)record + sizeof(id), &state->ticks, sizeof(state->ticks));
+	memcpy(state->buffer + state->used, record, bytes);
+	state->used += bytes;
+	state->events++;
+}
+
+static void put_clock(struct fsc_drain *drain, const struct fsc_clock_pair *pair)
+{
+	struct fsc_clock_record record = { .monotonic_ns = pair->monotonic_ns,
+					   .realtime_ns = pair->realtime_ns,
+					   .bracket_ticks = pair->bracket_ticks };
+
+	if (pair->ticks < drain->state.ticks)
+		return;
+	drain->state.ticks = pair->ticks;
+	drain->state.clock_ns = pair->monotonic_ns;
+	put(drain, FSC_EVENT_clock, &record);
+}
+
+static struct fsc_clock_pair pair_now(const struct fsc_drain *drain)
+{
+	return fsc_clock_pair_read(drain->image.clock_mode == FSC_CLOCK_SYSTEM ||
+				   !fsc_clock_has_counter());
+}
+
+static void begin(struct fsc_drain *drain)
+{
+	struct fsc_clock_pair now = pair_now(drain);
+	struct fsc_clock_pair start = { .ticks = drain->image.start_ticks,
+					.monotonic_ns = drain->image.start_ns };
+
+	drain->state.begun = true;
+	if (start.ticks > now.ticks || start.monotonic_ns > now.monotonic_ns) {
+		put_clock(drain, &now);
+		return;
+	}
+	start.realtime_ns = now.realtime_ns - (now.monotonic_ns - start.monotonic_ns);
+	put_clock(drain, &start);
+}
+
+static void put_string(struct fsc_drain *drain, uint32_t id, const char *text, size_t length)
+{
+	struct fsc_string_record record = { .string = id };
+
+	record.parts = (uint16_t)((length + TEXT_BYTES - 1) / TEXT_BYTES);
+	for (uint16_t part = 0; part < record.parts; part++) {
+		size_t at = (size_t)part * TEXT_BYTES;
+		size_t bytes = length - at < TEXT_BYTES ? length - at : TEXT_BYTES;
+
+		record.part = part;
+		memset(record.text, 0, sizeof(record.text));
+		memcpy(record.text, text + at, bytes);
+		put(drain, FSC_EVENT_string, &record);
+	}
+}
+
+/* Empty texts need no event: a text that is not there reads as empty. */
+static void put_strings(struct fsc_drain *drain, uint32_t end)
+{
+	const char *strings = fsc_drain_fixed(drain, FSC_STRINGS_OFFSET);
+	uint32_t at = drain->state.string_bytes;
+
+	while (at < end) {
+		size_t length = strnlen(strings + at, end - at);
+
+		if (length > 0)
+			put_string(drain, fsc_image_string_id(at), strings + at, length);
+		at += (uint32_t)length + 1;
+	}
+	if (end > drain->state.string_bytes)
+		drain->state.string_bytes = end;
+}
+
+static void put_modules(struct fsc_drain *drain, uint32_t count)
+{
+	const struct fsc_shared_module *modules = fsc_drain_fixed(drain, FSC_MODULES_OFFSET);
+
+	while (drain->state.module_count + 1 < count) {
+		const struct fsc_shared_module *module = &modules[++drain->state.module_count];
+		struct fsc_module_record record = { .module = drain->state.module_count,
+						    .path = fsc_image_string_id(module->path),
+						    .base = module->base };
+
+		memcpy(record.build_id, module->build_id, sizeof(record.build_id));
+		put(drain, FSC_EVENT_module, &record);
+	}
+}
+
+static void put_site(struct fsc_drain *drain, uint16_t id)
+{
+	const struct fsc_shared_site *site =
+		(const struct fsc_shared_site *)fsc_drain_fixed(drain, FSC_SITES_OFFSET) + id;
+	struct fsc_site_record record = { .site = id,
+					  .kind = site->kind,
+					  .bound = site->bound,
+					  .name = fsc_image_string_id(site->name),
+					  .module = site->module,
+					  .offset = site->offset,
+					  .alias_of = site->alias_of };
+
+	record.flags = __atomic_load_n(&site->flags, __ATOMIC_RELAXED);
+	drain->state.site_flags[id] = record.flags;
+	put(drain, FSC_EVENT_site, &record);
+}
+
+static void put_news(struct fsc_drain *drain)
+{
+	const struct fsc_image *image = drain->fixed.data;
+	/* Sites first: what a published site names was published before it. */
+	uint32_t sites = __atomic_load_n(&image->site_count, __ATOMIC_ACQUIRE);
+	uint32_t modules = __atomic_load_n(&image->module_count, __ATOMIC_ACQUIRE);
+	uint32_t strings = __atomic_load_n(&image->string_bytes, __ATOMIC_ACQUIRE);
+
+	put_strings(drain, smaller(strings, FSC_STRING_BYTES));
+	put_modules(drain, smaller(modules, FSC_MODULES_MAX));
+	sites = smaller(sites, FSC_SITES_MAX);
+	while (drain->state.site_count + 1 < sites)
+		put_site(drain, (uint16_t)++drain->state.site_count);
+}
+
+void fsc_drain_set_probe_cost(struct fsc_drain *drain, uint32_t inner_ps, uint32_t outer_ps,
+			      uint32_t spread_ps)
+{
+	drain->state.probe_cost.inner_ps = inner_ps;
+	drain->state.probe_cost.outer_ps = outer_ps;
+	drain->state.probe_cost.spread_ps = spread_ps;
+	drain->state.probe_cost_due = true;
+}
+
+static void put_probe_cost(struct fsc_drain *drain)
+{
+	if (drain->state.probe_cost_due)
+		put(drain, FSC_EVENT_probe_cost, &drain->state.probe_cost);
+	drain->state.probe_cost_due = false;
+}
+
+void fsc_drain_state_poll(struct fsc_drain *drain)
+{
+	if (!drain->state.begun)
+		begin(drain);
+	put_probe_cost(drain);
+	put_news(drain);
+	if (fsc_clock_monotonic_ns() - drain->state.clock_ns > CLOCK_PERIOD_NS) {
+		struct fsc_clock_pair now = pair_now(drain);
+
+		put_clock(drain, &now);
+	}
+	flush(drain);
+}
+
+static void put_site_total(struct fsc_drain *drain, uint32_t slot, uint32_t site,
+			   const struct fsc_counter *counter)
+{
+	const struct fsc_slot *slots = fsc_drain_fixed(drain, FSC_SLOTS_OFFSET);
+	struct fsc_site_total_record record = { .slot = slot,
+						.tid = slots[slot].tid,
+						.site = site,
+						.calls = counter->calls,
+						.completed = counter->completed,
+						.unwound = counter->unwound,
+						.skipped = counter->skipped,
+						.total_ticks = counter->ticks,
+						.request_bytes = counter->request_bytes,
+						.response_bytes = counter->response_bytes };
+
+	drain->totals.calls += counter->calls;
+	put(drain, FSC_EVENT_site_total, &record);
+}
+
+static void put_slot_totals(struct fsc_drain *drain, uint32_t slot)
+{
+	enum { CHUNK = FSC_DRAIN_SCRATCH_BYTES / sizeof(struct fsc_counter) };
+	const struct fsc_slot *shared =
+		(const struct fsc_slot *)fsc_drain_fixed(drain, FSC_SLOTS_OFFSET) + slot;
+	/* The limit first: the counters that are found then are at least that many. */
+	uint32_t limit = __atomic_load_n(&shared->counter_limit, __ATOMIC_ACQUIRE);
+	uint64_t offset = __atomic_load_n(&shared->counters, __ATOMIC_ACQUIRE);
+
+	limit = smaller(limit, FSC_SITES_MAX);
+	if (offset < FSC_ARENA_OFFSET || offset > drain->file_bytes)
+		return;
+	for (uint32_t first = 0; first < limit; first += CHUNK) {
+		uint32_t count = smaller(CHUNK, limit - first);
+		const struct fsc_counter *counters = (const void *)drain->scratch;
+
+		if (!fsc_drain_read(drain, offset + first * sizeof(*counters),
+				    count * sizeof(*counters)))
+			return;
+		for (uint32_t i = 0; i < count; i++)
+			if (counters[i].calls > 0)
+				put_site_total(drain, slot, first + i, &counters[i]);
+	}
+}
+
+static void put_buffer_live(struct fsc_drain *drain, uint64_t pointer,
+			    const struct fsc_ledger_entry *entry)
+{
+	struct fsc_buffer_live_record record = { .pointer = pointer,
+						 .length = entry->length,
+						 .capacity = entry->capacity,
+						 .made_call = entry->call,
+						 .made_ticks = entry->start_ticks,
+						 .made_ended_ticks = entry->end_ticks,
+						 .made_tid = entry->tid,
+						 .stack = entry->stack,
+						 .made_site = entry->site,
+						 .flags = entry->flags };
+
+	put(drain, FSC_EVENT_buffer_live, &record);
+}
+
+/* Returns how many live buffers stand in the ledger; each is written. */
+static uint64_t put_live_buffers(struct fsc_drain *drain, uint64_t offset)
+{
+	const struct fsc_ledger_bucket *buckets = (const void *)drain->scratch;
+	uint64_t live = 0;
+
+	offset += offsetof(struct fsc_ledger, bucket);
+	for (uint32_t first = 0; first < FSC_LEDGER_BUCKETS; first += LEDGER_CHUNK) {
+		uint32_t count = smaller(LEDGER_CHUNK, FSC_LEDGER_BUCKETS - first);
+
+		if (!fsc_drain_read(drain, offset + (uint64_t)first * sizeof(*buckets),
+				    count * sizeof(*buckets)))
+			break;
+		for (uint32_t i = 0; i < count * FSC_LEDGER_WAYS; i++) {
+			const struct fsc_ledger_bucket *bucket = &buckets[i / FSC_LEDGER_WAYS];
+			uint32_t way = i % FSC_LEDGER_WAYS;
+
+			if (bucket->state[way] != FSC_LEDGER_LIVE)
+				continue;
+			put_buffer_live(drain, bucket->pointer[way], &bucket->entry[way]);
+			live++;
+		}
+	}
+	return live;
+}
+
+static void put_ledger(struct fsc_drain *drain)
+{
+	const struct fsc_image *image = drain->fixed.data;
+	uint64_t offset = __atomic_load_n(&image->ledger_offset, __ATOMIC_ACQUIRE);
+	const struct fsc_ledger *ledger = (const void *)drain->scratch;
+	struct fsc_ledger_total_record record = { 0 };
+
+	if (offset < FSC_ARENA_OFFSET || offset > drain->file_bytes ||
+	    !fsc_drain_read(drain, offset, offsetof(struct fsc_ledger, filter)))
+		return;
+	record.made = ledger->made;
+	record.freed = ledger->freed;
+	record.full = ledger->full;
+	record.freed_twice = ledger->freed_twice;
+	record.freed_unknown = ledger->freed_unknown;
+	record.size_mismatch = ledger->size_mismatch;
+	record.foreign_free = ledger->foreign_free;
+	record.live = put_live_buffers(drain, offset);
+	put(drain, FSC_EVENT_ledger_total, &record);
+}
+
+static void put_loss(struct fsc_drain *drain, uint32_t slot, uint64_t events, uint64_t findings)
+{
+	struct fsc_loss_record record = { .slot = slot, .events = events, .findings = findings };
+
+	if (slot != FSC_STATE_SLOT)
+		record.tid = drain->slots[slot].tid;
+	if (events > 0 || findings > 0)
+		put(drain, FSC_EVENT_loss, &record);
+}
+
+void fsc_drain_state_finish(struct fsc_drain *drain)
+{
+	struct fsc_clock_pair now;
+
+	fsc_drain_state_poll(drain);
+	for (uint32_t i = 1; i <= drain->state.site_count; i++) {
+		const struct fsc_shared_site *sites = fsc_drain_fixed(drain, FSC_SITES_OFFSET);
+
+		if (__atomic_load_n(&sites[i].flags, __ATOMIC_RELAXED) !=
+		    drain->state.site_flags[i])
+			put_site(drain, (uint16_t)i);
+	}
+	now = pair_now(drain);
+	put_clock(drain, &now);
+	for (uint32_t i = 0; i < fsc_drain_slot_count(drain); i++)
+		put_slot_totals(drain, i);
+	put_ledger(drain);
+	for (uint32_t i = 0; i < fsc_drain_slot_count(drain); i++)
+		put_loss(drain, i, fsc_drain_slot_lost(&drain->slots[i]),
+			 drain->slots[i].lost_findings + drain->slots[i].findings);
+	put_loss(drain, FSC_STATE_SLOT, drain->image.lost_events + drain->state.lost_events,
+		 drain->image.lost_findings);
+	flush(drain);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* The option table and its value parsers; nothing is hard here. */
+#include "trace_points/options.h"
+
+const struct fsc_option fsc_options[FSC_OPTION_COUNT] = {
+#define FSC_OPTION(name, variable, kind, value, argument, help) \
+	{ #name, "FFISCOPE_" #variable, value, argument, help, FSC_OPTION_##kind },
+#include "trace_points/options.def"
+#undef FSC_OPTION
+};
+
+static bool same(const char *a, const char *b)
+{
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	return *a == *b;
+}
+
+bool fsc_option_parse_size(const char *text, uint64_t *bytes)
+{
+	uint64_t value = 0;
+	int shift = 0;
+	const char *at = text;
+
+	for (; *at >= '0' && *at <= '9'; at++)
+		if (__builtin_mul_overflow(value, (uint64_t)10, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(*at - '0'), &value))
+			return false;
+	if (at == text)
+		return false;
+	if (*at == 'k' || *at == 'K')
+		shift = 10;
+	else if (*at == 'M')
+		shift = 20;
+	else if (*at == 'G')
+		shift = 30;
+	if (shift)
+		at++;
+	if (*at || value > UINT64_MAX >> shift)
+		return false;
+	*bytes = value << shift;
+	return true;
+}
+
+bool fsc_option_parse_flag(const char *text, bool *value)
+{
+	static const char *const words[2][4] = { { "no", "0", "false", "off" },
+						 { "yes", "1", "true", "on" } };
+
+	for (int truth = 0; truth < 2; truth++)
+		for (int i = 0; i < 4; i++)
+			if (same(text, words[truth][i])) {
+				*value = truth;
+				return true;
+			}
+	return false;
+}
+
+static bool one_of(const char *choices, const char *text)
+{
+	while (*choices) {
+		const char *at = text;
+
+		while (*at && *at == *choices) {
+			at++;
+			choices++;
+		}
+		if (!*at && (!*choices || *choices == '|') && at != text)
+			return true;
+		while (*choices && *choices != '|')
+			choices++;
+		if (*choices)
+			choices++;
+	}
+	return false;
+}
+
+bool fsc_option_valid(const struct fsc_option *option, const char *text)
+{
+	uint64_t bytes;
+	bool flag;
+
+	switch (option->kind) {
+	case FSC_OPTION_size:
+		return fsc_option_parse_size(text, &bytes);
+	case FSC_OPTION_flag:
+		return fsc_option_parse_flag(text, &flag);
+	case FSC_OPTION_choice:
+		return one_of(option->argument, text);
+	default:
+		return true;
+	}
+}

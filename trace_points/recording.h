@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * recording.h - the folder that a recording is.
+ *
+ *   <recording>/meta.json            the whole: FSC_META_* keys
+ *   <recording>/<pid>-<n>/           one process image that made at least one event
+ *       process.json                 FSC_PROCESS_* keys
+ *       boundary                     the boundary file as used, if there was one
+ *       maps                         /proc/<pid>/maps, as last seen
+ *       ctf/metadata                 CTF 1.8
+ *       ctf/state                    strings, modules, sites, clock pairs, totals, live buffers
+ *       ctf/slot-NNNNN               the records of one thread slot (packet.h)
+ *
+ * meta.json: {"schema":"ffiscope.recording/1","format":1,"version":"0.1.0","complete":true|false,
+ *   "command":[...],"start_ns":N (CLOCK_MONOTONIC),"end_ns":N|null,"exit_status":N|null (as a shell
+ *   would say it),"host":{"name","kernel","boot_id","cpu"},
+ *   "clock":{"mode":"fenced|fast|system","ticks_per_s":N,"step_ticks":N},
+ *   "probe_cost":{"inner_ps":N,"outer_ps":N,"spread_ps":N,"source":"measured|cached"}|null,
+ *   "options":{"name":"value",...},"processes":[{"pid","image","parent","exe","state","calls",
+ *   "lost_events"}],"seen":{"loaded","lookups","wrapped","refused","pool_exhausted"},
+ *   "limited":null|"ring"|"max-size"|"write error text"}
+ * process.json: {"schema":"ffiscope.process/1","format":1,"pid","image","parent","exe",
+ *   "state":"running|exited|ended|exec","forked":bool,"start_ns","clock_mode","allocations":bool,
+ *   "codecs":bool,"calls","skipped_calls","lost_events","lost_findings","overwritten_events","threads",
+ *   "events":[{"id","name","bytes"},...]}
+ *   state: exited = exit() was reached; ended = gone without it (signal, _exit); exec = replaced by
+ *   another program; running = alive when the recording stopped.
+ *   events: record sizes of the writer, so that a reader of another version can step over what it
+ *   does not know.
+ */
+#ifndef TRACE_POINTS_RECORDING_H
+#define TRACE_POINTS_RECORDING_H
+
+#define FSC_RECORDING_DEFAULT "ffiscope.data"
+#define FSC_META_NAME	      "meta.json"
+#define FSC_PROCESS_NAME      "process.json"
+#define FSC_BOUNDARY_NAME     "boundary"
+#define FSC_MAPS_NAME	      "maps"
+#define FSC_CTF_FOLDER	      "ctf"
+#define FSC_METADATA_NAME     "metadata"
+#define FSC_STATE_NAME	      "state"
+#define FSC_SLOT_PREFIX	      "slot-" /* then the slot's number, FSC_SLOT_DIGITS digits at least */
+#define FSC_SLOT_DIGITS	      5
+#define FSC_SLOT_NAME	      "slot-%05u"
+#define FSC_META_SCHEMA	      "ffiscope.recording/1"
+#define FSC_PROCESS_SCHEMA    "ffiscope.process/1"
+
+#endif
