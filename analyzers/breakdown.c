@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls and requests come from requests.h and are added to rows, found by site (row_of). A
+ * correction is finer than a ns: what is left of it below one is carried to the phase's next
+ * request (add_claim), so that rows are exact and phases add up to their requests.
+ */
+#include "analyzers/breakdown.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzers/breakdown_internal.h"
+
+static const uint8_t fixed_place[2][FSC_PHASE_NAMED] = {
+	[FSC_SIDE_HOST] = {
+		[FSC_CLAIM_ENCODE] = FSC_CELL_HOST_ENCODE + 1,
+		[FSC_CLAIM_PREPARE] = FSC_CELL_PREPARE + 1,
+		[FSC_CLAIM_CROSSING] = FSC_CELL_CROSSING + 1,
+		[FSC_CLAIM_DECODE] = FSC_CELL_HOST_DECODE + 1,
+		[FSC_CLAIM_CONSUME] = FSC_CELL_CONSUME + 1,
+		[FSC_CLAIM_OTHER] = FSC_CELL_HOST_OTHER + 1,
+	},
+	[FSC_SIDE_LIBRARY] = {
+		[FSC_CLAIM_DECODE] = FSC_CELL_LIBRARY_DECODE + 1,
+		[FSC_CLAIM_WORK] = FSC_CELL_WORK + 1,
+		[FSC_CLAIM_ENCODE] = FSC_CELL_LIBRARY_ENCODE + 1,
+		[FSC_CLAIM_OTHER] = FSC_CELL_LIBRARY_OTHER + 1,
+		[FSC_CLAIM_FREE] = FSC_CELL_FREE + 1,
+	},
+};
+
+static bool row_cells_init(struct fsc_gathered *row)
+{
+	row->cells = calloc(FSC_CELLS_FIXED, sizeof(*row->cells));
+	if (!row->cells)
+		return false;
+	row->cell_count = FSC_CELLS_FIXED;
+	for (int side = 0; side < 2; side++)
+		for (uint32_t phase = 0; phase < FSC_PHASE_NAMED; phase++)
+			if (fixed_place[side][phase]) {
+				row->cells[fixed_place[side][phase] - 1].phase = phase;
+				row->cells[fixed_place[side][phase] - 1].side = (uint8_t)side;
+			}
+	return true;
+}
+
+/* The row of that name and library, a new one if need be. 0 = no memory, else row + 1. */
+static uint32_t find_row(struct fsc_breakdown *breakdown, const char *name, const char *library,
+			 bool is_free)
+{
+	size_t capacity = breakdown->row_capacity ? breakdown->row_capacity * 2 : 16;
+	struct fsc_gathered *row;
+
+	for (size_t i = 0; i < breakdown->row_count; i++) {
+		row = &breakdown->rows[i];
+		if (row->is_free == is_free && !strcmp(row->name, name) &&
+		    !strcmp(row->library, library))
+			return (uint32_t)i + 1;
+	}
+	if (breakdown->row_count == breakdown->row_capacity) {
+		row = realloc(breakdown->rows, capacity * sizeof(*row));
+		if (!row)
+			return 0;
+		breakdown->rows = row;
+		breakdown->row_capacity = capacity;
+	}
+	row = &breakdown->rows[breakdown->row_count];
+	*row = (struct fsc_gathered){ .name = name, .library = library, .is_free = is_free };
+	if (!is_free && !row_cells_init(row))
+		return 0;
+	return (uint32_t)++breakdown->row_count;
+}
+
+static const char *made_name(struct fsc_breakdown *breakdown, uint32_t id)
+{
+	size_t count = breakdown->made_name_count;
+	char **grown = realloc(breakdown->made_names, (count + 1) * sizeof(char *));
+
+	if (!grown)
+		return NULL;
+	breakdown->made_names = grown;
+	if (asprintf(&grown[count], "site %u", id) < 0)
+		return NULL;
+	breakdown->made_name_count++;
+	return grown[count];
+}
+
+/* One address has one thunk: what happens under an alias belongs to the first name. */
+static uint32_t primary(const struct fsc_state *state, uint32_t id)
+{
+	const struct fsc_site *site = fsc_state_site(state, id);
+
+	return site && fsc_state_site(state, site->alias_of) ? site->alias_of : id;
+}
+
+/* The row of a site's events, NULL when it has none (pool and codec functions; no memory). */
+static struct fsc_gathered *row_of(struct fsc_breakdown *breakdown, uint16_t id)
+{
+	uint32_t place = breakdown->row_of_site[id];
+	const struct fsc_site *site;
+	const char *name;
+
+	if (place)
+		return &breakdown->rows[place - 1];
+	site = fsc_state_site(breakdown->state, primary(breakdown->state, id));
+	if (site && site->kind != FSC_SITE_ENTRY && site->kind != FSC_SITE_FREE)
+		return NULL;
+	name = site ? site->name : made_name(breakdown, id);
+	if (name)
+		place = find_row(breakdown, name, site ? site->library : "",
+				 site && site->kind == FSC_SITE_FREE);
+	if (!place) {
+		breakdown->no_memory = true;
+		return NULL;
+	}
+	breakdown->row_of_site[id] = place;
+	return &breakdown->rows[place - 1];
+}
+
+static bool add_alias(struct fsc_gathered *row, const char *name)
+{
+	const char **grown;
+
+	for (size_t i = 0; i < row->alias_count; i++)
+		if (!strcmp(row->aliases[i], name))
+			return true;
+	if (!strcmp(row->name, name))
+		return true;
+	grown = realloc(row->aliases, (row->alias_count + 1) * sizeof(char *));
+	if (!grown)
+		return false;
+	row->aliases = grown;
+	row->aliases[row->alias_count++] = name;
+	return true;
+}
+
+/* Rows for all that was called, with the writer's counters. */
+static void add_counters(struct fsc_breakdown *breakdown)
+{
+	const struct fsc_state *state = breakdown->state;
+	struct fsc_gathered *row;
+
+	for (uint32_t id = 1; id < state->site_count; id++) {
+		const struct fsc_site *site = fsc_state_site(state, id);
+
+		if (!site || !site->totals_known || !site->calls)
+			continue;
+		row = row_of(breakdown, (uint16_t)id);
+		if (!row)
+			continue;
+		row->totals_known = true;
+		row->calls += site->calls;
+		row->completed += site->completed;
+		row->unwound += site->unwound;
+		row->skipped += site->skipped;
+		row->total_ticks += site->total_ticks;
+		row->request_bytes += site->request_bytes;
+		row->response_bytes += site->response_bytes;
+		row->total_threads += site->threads;
+	}
+}
+
+/* Further names of what has a row. */
+static void add_aliases(struct fsc_breakdown *breakdown)
+{
+	const struct fsc_state *state = breakdown->state;
+
+	for (uint32_t id = 1; id < state->site_count; id++) {
+		uint32_t first = primary(state, id);
+
+		if (first == id || !breakdown->row_of_site[first])
+			continue;
+		if (!add_alias(&breakdown->rows[breakdown->row_of_site[first] - 1],
+			       state->sites[id].name))
+			breakdown->no_memory = true;
+	}
+}
+
+/* Has the thread of this call not called that row before? */
+static bool first_time(struct fsc_breakdown *breakdown, const struct fsc_event *event, size_t row)
+{
+	size_t place = event->slot % FSC_STATE_SITES_MAX, capacity = place + 64;
+	uint32_t word = (uint32_t)(row / 64);
+	struct fsc_thread_rows *thread, *grown;
+	uint64_t *bits;
+
+	if (place >= breakdown->thread_capacity) {
+		grown = realloc(breakdown->threads, capacity * sizeof(*grown));
+		if (!grown)
+			return false;
+		memset(grown + breakdown->thread_capacity, 0,
+		       (capacity - breakdown->thread_capacity) * sizeof(*grown));
+		breakdown->threads = grown;
+		breakdown->thread_capacity = capacity;
+	}
+	thread = &breakdown->threads[place];
+	if (thread->tid != event->tid) {
+		thread->tid = event->tid;
+		if (thread->bits)
+			memset(thread->bits, 0, thread->words * sizeof(*bits));
+	}
+	if (word >= thread->words) {
+		bits = realloc(thread->bits, (word + 1) * sizeof(*bits));
+		if (!bits)
+			return false;
+		memset(bits + thread->words, 0, (word + 1 - thread->words) * sizeof(*bits));
+		thread->bits = bits;
+		thread->words = word + 1;
+	}
+	if (thread->bits[word] >> (row % 64) & 1)
+		return false;
+	thread->bits[word] |= (uint64_t)1 << (row % 64);
+	return true;
+}
+
+static void on_call(void *arg, const struct fsc_call_seen *seen)
+{
+	const struct fsc_event_call_wide *call = &seen->event->call;
+	struct fsc_breakdown *breakdown = arg;
+	struct fsc_gathered *row = row_of(breakdown, call->site);
+
+	if (!row)
+		return;
+	fsc_histogram_add(&row->raw, call->duration_ns);
+	row->correction_ps += seen->correction_ps;
+	row->self_raw_ns += call->duration_ns - call->children_ns;
+	row->self_correction_ps += seen->self_correction_ps;
+	row->allocations += seen->allocations;
+	row->allocated_bytes += seen->allocated_bytes;
+	row->frees += seen->frees;
+	row->freed_bytes += seen->freed_bytes;
+	if (call->flags & FSC_CALL_REQUEST) {
+		row->request_seen = true;
+		row->seen_request_bytes += call->request_bytes;
+	}
+	if (call->flags & FSC_CALL_RESPONSE) {
+		row->response_seen = true;
+		row->seen_response_bytes += call->response_bytes;
+	}
+	row->seen_threads += first_time(breakdown, seen->event, (size_t)(row - breakdown->rows));
+}
+
+static struct fsc_cell *cell_of(struct fsc_gathered *row, const struct fsc_claim *claim)
+{
+	struct fsc_cell *grown;
+
+	if (claim->phase < FSC_PHASE_NAMED && fixed_place[claim->side][claim->phase])
+		return &row->cells[fixed_place[claim->side][claim->phase] - 1];
+	for (size_t i = FSC_CELLS_FIXED; i < row->cell_count; i++)
+		if (row->cells[i].phase == claim->phase && row->cells[i].side == claim->side)
+			return &row->cells[i];
+	grown = realloc(row->cells, (row->cell_count + 1) * sizeof(*grown));
+	if (!grown)
+		return NULL;
+	row->cells = grown;
+	row->cells[row->cell_count] =
+		(struct fsc_cell){ .phase = claim->phase, .side = claim->side };
+	return &row->cells[row->cell_count++];
+}
+
+/* Returns what the claim adds to the request's corrected total. */
+static int64_t add_claim(struct fsc_cell *cell, const struct fsc_claim *claim)
+{
+	int64_t correction_ps = claim->correction_ps + cell->carry_ps;
+	int64_t correction_ns = correction_ps / 1000;
+	int64_t corrected_ns = claim->raw_ns - correction_ns;
+
+	cell->carry_ps = correction_ps - correction_ns * 1000;
+	fsc_histogram_add(&cell->raw, claim->raw_ns);
+	cell->total_ns += corrected_ns;
+	cell->allocations += claim->allocations;
+	cell->allocated_bytes += claim->allocated_bytes;
+	return corrected_ns;
+}
+
+static void on_request(void *arg, const struct fsc_request *request)
+{
+	struct fsc_breakdown *breakdown = arg;
+	struct fsc_gathered *row = row_of(breakdown, request->site);
+	struct fsc_cell *cell;
+
+	if (!row || row->is_free)
+		return;
+	fsc_histogram_add(&row->requests, request->end_ns - request->start_ns);
+	for (size_t i = 0; i < request->claim_count; i++) {
+		cell = cell_of(row, &request->claims[i]);
+		if (cell)
+			row->requests_total_ns += add_claim(cell, &request->claims[i]);
+		else
+			breakdown->no_memory = true;
+	}
+}
+
+static void on_held(void *arg, uint16_t made_site, int64_t held_ns)
+{
+	struct fsc_gathered *row = row_of(arg, made_site);
+
+	if (!row)
+		return;
+	row->held_ns += held_ns;
+	row->held_count++;
+}
+
+static void note_time(struct fsc_breakdown *breakdown, const struct fsc_event *event)
+{
+	if (!breakdown->any_event || event->start_ns < breakdown->first_ns)
+		breakdown->first_ns = event->start_ns;
+	if (!breakdown->any_event || event->time_ns > breakdown->last_ns)
+		breakdown->last_ns = event->time_ns;
+	breakdown->any_event = true;
+}
+
+static enum fsc_status gather(struct fsc_breakdown *breakdown)
+{
+	struct fsc_requests_sink sink = {
+		.request = on_request, .call = on_call, .held = on_held, .arg = breakdown
+	};
+	struct fsc_requests *requests;
+	enum fsc_status status;
+	struct fsc_event event;
+
+	breakdown->state = fsc_event_stream_state(&breakdown->stream);
+	add_counters(breakdown);
+	status = fsc_requests_create(&requests, breakdown->state, &sink);
+	if (status)
+		return status;
+	while (!fsc_event_stream_next(&breakdown->stream, &event)) {
+		note_time(breakdown, &event);
+		if (fsc_requests_add(requests, &event))
+			breakdown->no_memory = true;
+	}
+	fsc_requests_finish(requests);
+	fsc_requests_destroy(requests);
+	add_aliases(breakdown);
+	return breakdown->no_memory ? FSC_E_NOMEM : FSC_OK;
+}
+
+enum fsc_status fsc_breakdown_read(struct fsc_breakdown **out,
+				   const struct fsc_recording *recording,
+				   const struct fsc_process *process, struct fsc_warnings *warnings,
+				   struct fsc_error *error)
+{
+	struct fsc_breakdown *breakdown = calloc(1, sizeof(*breakdown));
+	enum fsc_status status;
+
+	*out = NULL;
+	if (!breakdown)
+		return fsc_error_set(error, FSC_E_NOMEM, process->folder, "no memory");
+	breakdown->recording = recording;
+	breakdown->process = process;
+	status = fsc_event_stream_open(&breakdown->stream, recording, process, warnings, error);
+	if (status)
+		goto fail;
+	breakdown->row_of_site = calloc(FSC_STATE_SITES_MAX, sizeof(*breakdown->row_of_site));
+	status = breakdown->row_of_site ? gather(breakdown) : FSC_E_NOMEM;
+	if (!status)
+		status = fsc_breakdown_rows_make(breakdown);
+	if (status) {
+		fsc_error_set(error, status, process->folder, "no memory");
+		goto fail;
+	}
+	*out = breakdown;
+	return FSC_OK;
+fail:
+	fsc_breakdown_destroy(breakdown);
+	return status;
+}
+
+static void row_free(struct fsc_gathered *row)
+{
+	for (size_t i = 0; i < row->cell_count; i++)
+		fsc_histogram_fini(&row->cells[i].raw);
+	fsc_histogram_fini(&row->raw);
+	fsc_histogram_fini(&row->requests);
+	free(row->cells);
+	free(row->aliases);
+}
+
+void fsc_breakdown_destroy(struct fsc_breakdown *breakdown)
+{
+	if (!breakdown)
+		return;
+	for (size_t i = 0; i < breakdown->row_count; i++)
+		row_free(&breakdown->rows[i]);
+	for (size_t i = 0; i < breakdown->made_name_count; i++)
+		free(breakdown->made_names[i]);
+	for (size_t i = 0; i < breakdown->thread_capacity; i++)
+		free(breakdown->threads[i].bits);
+	fsc_breakdown_rows_free(breakdown);
+	free(breakdown->rows);
+	free(breakdown->made_names);
+	free(breakdown->threads);
+	free(breakdown->row_of_site);
+	fsc_event_stream_close(&breakdown->stream);
+	free(breakdown);
+}
+
+const struct fsc_breakdown_result *fsc_breakdown_borrow(const struct fsc_breakdown *breakdown)
+{
+	return &breakdown->result;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * breakdown.h - where the time of each entry point and of its requests goes, for one process image.
+ *
+ * In:     the image's events in time order and its state.
+ * Out:    struct fsc_breakdown_result: the rows of `ffiscope report`.
+ * Cost:   one pass; memory for rows, their histograms and the threads that are alive.
+ * Thread: one object per thread.
+ *
+ * Counts come from the writer's counters, exact whatever was lost; times come from the events of
+ * completed calls. total_ns, self_ns and mean_ns are corrected for the probe cost; min, max and
+ * quantiles are not. Phases of an entry point add up to its requests' total_ns exactly.
+ */
+#ifndef ANALYZERS_BREAKDOWN_H
+#define ANALYZERS_BREAKDOWN_H
+
+#include "analyzers/event_stream.h"
+#include "analyzers/histogram.h"
+#include "analyzers/recording.h"
+#include "analyzers/requests.h"
+#include "analyzers/status.h"
+
+enum fsc_source { FSC_SOURCE_NONE, FSC_SOURCE_MEASURED, FSC_SOURCE_SAMPLED, FSC_SOURCE_INFERRED };
+
+/* "host", "library". "measured", "sampled", "inferred", NULL for FSC_SOURCE_NONE (JSON null, `?`).
+ */
+const char *fsc_side_name(enum fsc_side side);
+const char *fsc_source_name(enum fsc_source source);
+
+/* A distribution of times. Everything is unknown when count is 0. */
+struct fsc_times {
+	uint64_t count;
+	struct fsc_maybe total_ns; /* corrected */
+	struct fsc_maybe mean_ns;  /* corrected */
+	struct fsc_maybe raw_mean_ns;
+	struct fsc_maybe min_ns; /* this and the rest: raw */
+	struct fsc_maybe p50_ns;
+	struct fsc_maybe p90_ns;
+	struct fsc_maybe p99_ns;
+	struct fsc_maybe p999_ns;
+	struct fsc_maybe max_ns;
+};
+
+struct fsc_entry_row {
+	const char *name;
+	const char *library; /* path, "" = unknown */
+	const char **aliases;
+	size_t alias_count;
+	bool is_free;		  /* kind: free, else entry */
+	uint64_t calls;		  /* entered */
+	struct fsc_times times;	  /* of completed calls; times.count: whose events were read */
+	struct fsc_maybe self_ns; /* corrected, inner calls left out */
+	struct fsc_maybe quantile_error_ns; /* how far a quantile may be from the truth */
+	struct fsc_maybe request_bytes;	    /* this and the rest: totals */
+	struct fsc_maybe response_bytes;
+	struct fsc_maybe allocations;
+	struct fsc_maybe allocated_bytes;
+	struct fsc_maybe frees;
+	struct fsc_maybe freed_bytes;
+	struct fsc_maybe unwound; /* left by an exception, longjmp or thread end */
+	struct fsc_maybe open;	  /* entered and not left */
+	uint64_t skipped;	  /* counted, neither timed nor recorded */
+	uint64_t threads;
+	bool calls_from_events; /* no counter was found: calls is what the events show */
+	bool partial;		/* times rest on less than all completed calls */
+};
+
+/* The phases of an entry point stand together, in the order in which they happen. */
+struct fsc_phase_row {
+	size_t entry_point; /* index in entry_points */
+	const char *phase;
+	enum fsc_side side;
+	enum fsc_source source; /* FSC_SOURCE_NONE: never seen; then times.count is 0 */
+	struct fsc_times times;
+	struct fsc_maybe share_ppm; /* of the requests' total, in millionths; can be negative */
+	struct fsc_maybe allocations;
+	struct fsc_maybe allocated_bytes;
+	bool partial;
+};
+
+struct fsc_request_row {
+	size_t entry_point;
+	struct fsc_times times;
+	struct fsc_maybe held_ns; /* total time that responses were held after their request */
+	uint64_t held_count;
+	bool partial;
+};
+
+/* Texts are borrowed from the breakdown, which keeps the state alive. */
+struct fsc_breakdown_result {
+	struct fsc_entry_row *entry_points; /* most time first; kind free after kind entry */
+	size_t entry_point_count;
+	struct fsc_phase_row *phases;
+	size_t phase_count;
+	struct fsc_request_row *requests; /* one per entry point of kind entry that made requests */
+	size_t request_count;
+	uint64_t calls;		   /* of all rows */
+	struct fsc_maybe first_ns; /* first begin and last end of any event */
+	struct fsc_maybe last_ns;
+	struct fsc_stream_loss loss;
+	struct fsc_maybe step_ns; /* of the clock, rounded up */
+	struct fsc_maybe probe_inner_ps;
+	struct fsc_maybe probe_outer_ps;
+	struct fsc_maybe probe_spread_ps;
+	int64_t clock_residual_ns;
+	bool partial; /* loss: some number rests on less than all events */
+};
+
+struct fsc_breakdown; /* opaque */
+
+/*
+ * Read one image's events to the end and make its rows. warnings: may be NULL, must outlive the
+ * breakdown.
+ * FSC_OK: the caller owns *out and ends it with fsc_breakdown_destroy(). Else *out is NULL and
+ * *error says why (as fsc_event_stream_open()).
+ */
+FSC_MUST_CHECK enum fsc_status fsc_breakdown_read(struct fsc_breakdown **out,
+						  const struct fsc_recording *recording,
+						  const struct fsc_process *process,
+						  struct fsc_warnings *warnings,
+						  struct fsc_error *error);
+void fsc_breakdown_destroy(struct fsc_breakdown *breakdown);
+
+/* Borrowed from the breakdown. */
+const struct fsc_breakdown_result *fsc_breakdown_borrow(const struct fsc_breakdown *breakdown);
+
+#endif

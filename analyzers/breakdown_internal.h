@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * breakdown_internal.h - what breakdown.c (gathers) and breakdown_rows.c (makes rows) share.
+ */
+#ifndef ANALYZERS_BREAKDOWN_INTERNAL_H
+#define ANALYZERS_BREAKDOWN_INTERNAL_H
+
+#include "analyzers/breakdown.h"
+
+/* The phases that every entry point has, in the order of their rows. */
+enum fsc_cell_place {
+	FSC_CELL_HOST_ENCODE,
+	FSC_CELL_PREPARE,
+	FSC_CELL_CROSSING,
+	FSC_CELL_LIBRARY_DECODE,
+	FSC_CELL_WORK,
+	FSC_CELL_LIBRARY_ENCODE,
+	FSC_CELL_LIBRARY_OTHER,
+	FSC_CELL_HOST_DECODE,
+	FSC_CELL_CONSUME,
+	FSC_CELL_FREE,
+	FSC_CELL_HOST_OTHER,
+	FSC_CELLS_FIXED
+};
+
+/* One phase of one entry point, over all its requests. */
+struct fsc_cell {
+	uint32_t phase; /* enum fsc_claim_phase or a string id */
+	uint8_t side;
+	struct fsc_histogram raw;
+	int64_t total_ns; /* corrected */
+	int64_t carry_ps; /* of corrections, below one ns: not lost, but taken with the next */
+	uint64_t allocations;
+	uint64_t allocated_bytes;
+};
+
+/* An entry point as it is gathered. */
+struct fsc_gathered {
+	const char *name;
+	const char *library;
+	const char **aliases;
+	size_t alias_count;
+	bool is_free;
+	bool totals_known;
+	uint64_t calls; /* this and the next five from the counters */
+	uint64_t completed;
+	uint64_t unwound;
+	uint64_t skipped;
+	uint64_t total_ticks;
+	uint64_t request_bytes;
+	uint64_t response_bytes;
+	uint64_t total_threads;
+	struct fsc_histogram raw; /* of completed calls whose events were read */
+	int64_t correction_ps;
+	int64_t self_raw_ns;
+	int64_t self_correction_ps;
+	uint64_t seen_request_bytes; /* from events */
+	uint64_t seen_response_bytes;
+	bool request_seen; /* some call knew its request */
+	bool response_seen;
+	uint64_t allocations;
+	uint64_t allocated_bytes;
+	uint64_t frees;
+	uint64_t freed_bytes;
+	uint64_t seen_threads;
+	struct fsc_cell *cells; /* FSC_CELLS_FIXED, then a user's */
+	size_t cell_count;
+	struct fsc_histogram requests;
+	int64_t requests_total_ns; /* corrected */
+	int64_t held_ns;
+	uint64_t held_count;
+	size_t row; /* its place among the finished rows */
+};
+
+/* Which entry points a thread has called. */
+struct fsc_thread_rows {
+	uint32_t tid;
+	uint32_t words;
+	uint64_t *bits; /* by row */
+};
+
+struct fsc_breakdown {
+	const struct fsc_recording *recording;
+	const struct fsc_process *process;
+	struct fsc_event_stream stream;
+	const struct fsc_state *state;
+	uint32_t *row_of_site; /* by site id: row + 1; 0 = none yet */
+	struct fsc_gathered *rows;
+	size_t row_count;
+	size_t row_capacity;
+	char **made_names; /* of sites that the state does not know */
+	size_t made_name_count;
+	struct fsc_thread_rows *threads; /* by slot */
+	size_t thread_capacity;
+	bool no_memory; /* something was left out */
+	bool any_event;
+	int64_t first_ns;
+	int64_t last_ns;
+	struct fsc_breakdown_result result;
+};
+
+/* Fill breakdown->result from what was gathered. */
+FSC_MUST_CHECK enum fsc_status fsc_breakdown_rows_make(struct fsc_breakdown *breakdown);
+void fsc_breakdown_rows_free(struct fsc_breakdown *breakdown);
+
+#endif

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What was gathered becomes rows: sorted, with quantiles, and with every number that is not known
+ * said to be unknown. Where events are missing, totals come from the counters (counter_total).
+ */
+#include "analyzers/breakdown_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { NS_PER_S = 1000000000, FAST_CLOCK_SHORT_NS = 35, BUCKET_ERROR_PER_100K = 550 };
+
+static const char *const claim_names[] = {
+	[FSC_CLAIM_ENCODE] = "encode",	 [FSC_CLAIM_DECODE] = "decode",
+	[FSC_CLAIM_PREPARE] = "prepare", [FSC_CLAIM_CROSSING] = "crossing",
+	[FSC_CLAIM_WORK] = "work",	 [FSC_CLAIM_CONSUME] = "consume",
+	[FSC_CLAIM_FREE] = "free",	 [FSC_CLAIM_OTHER] = "other",
+};
+
+const char *fsc_side_name(enum fsc_side side)
+{
+	return side == FSC_SIDE_HOST ? "host" : "library";
+}
+
+const char *fsc_source_name(enum fsc_source source)
+{
+	switch (source) {
+	case FSC_SOURCE_MEASURED:
+		return "measured";
+	case FSC_SOURCE_SAMPLED:
+		return "sampled";
+	case FSC_SOURCE_INFERRED:
+		return "inferred";
+	case FSC_SOURCE_NONE:
+		break;
+	}
+	return NULL;
+}
+
+static int64_t divide_rounded(int64_t value, int64_t by)
+{
+	return (value + (value < 0 ? -(by / 2) : by / 2)) / by;
+}
+
+static struct fsc_times times_of(const struct fsc_histogram *raw, int64_t total_ns)
+{
+	struct fsc_times times = { .count = raw->count };
+
+	if (!raw->count)
+		return times;
+	times.total_ns = fsc_known(total_ns);
+	times.mean_ns = fsc_known(divide_rounded(total_ns, (int64_t)raw->count));
+	times.raw_mean_ns = fsc_histogram_mean(raw);
+	times.min_ns = fsc_known(raw->min);
+	times.p50_ns = fsc_histogram_quantile(raw, 500);
+	times.p90_ns = fsc_histogram_quantile(raw, 900);
+	times.p99_ns = fsc_histogram_quantile(raw, 990);
+	times.p999_ns = fsc_histogram_quantile(raw, 999);
+	times.max_ns = fsc_known(raw->max);
+	return times;
+}
+
+/* Rounded up. */
+static int64_t ticks_to_ns(const struct fsc_breakdown *breakdown, uint64_t ticks)
+{
+	uint64_t rate = breakdown->state->clock.ticks_per_s;
+	unsigned __int128 ns = ((unsigned __int128)ticks * NS_PER_S + rate - 1) / rate;
+
+	return ns > INT64_MAX ? INT64_MAX : (int64_t)ns;
+}
+
+/* part / whole of value; whole > 0. */
+static int64_t scale(int64_t value, uint64_t part, uint64_t whole)
+{
+	return (int64_t)((__int128)value * (__int128)part / (__int128)whole);
+}
+
+/*
+ * Some completed calls left no event. The counters have their time, exactly; their correction is
+ * taken to be like that of the calls whose events were read.
+ */
+static void counter_total(const struct fsc_breakdown *breakdown, const struct fsc_gathered *from,
+			  struct fsc_entry_row *row)
+{
+	int64_t raw_ns = ticks_to_ns(breakdown, from->total_ticks);
+	int64_t correction_ps = (int64_t)breakdown->state->probe[FSC_PROBE_CALL].inner_ps;
+	int64_t total_ns;
+
+	if (from->raw.count)
+		correction_ps = scale(from->correction_ps, from->completed, from->raw.count);
+	else
+		correction_ps = scale(correction_ps, from->completed, 1);
+	total_ns = raw_ns - divide_rounded(correction_ps, 1000);
+	row->times.total_ns = fsc_known(total_ns);
+	row->times.mean_ns = fsc_known(divide_rounded(total_ns, (int64_t)from->completed));
+	row->times.raw_mean_ns = fsc_known(divide_rounded(raw_ns, (int64_t)from->completed));
+	if (row->self_ns.known)
+		row->self_ns.value = scale(row->self_ns.value, from->completed, from->raw.count);
+}
+
+static struct fsc_maybe quantile_error(const struct fsc_breakdown *breakdown,
+				       const struct fsc_times *times)
+{
+	const struct fsc_breakdown_result *result = &breakdown->result;
+	int64_t error;
+
+	if (!result->step_ns.known || !times->count)
+		return FSC_UNKNOWN;
+	/* Quantiles are raw: the inner probe cost is in them, and a bucket's width. */
+	error = result->step_ns.value + times->p99_ns.value / 100000 * BUCKET_ERROR_PER_100K +
+		times->p99_ns.value % 100000 * BUCKET_ERROR_PER_100K / 100000 + 1;
+	if (result->probe_inner_ps.known)
+		error += (result->probe_inner_ps.value + 999) / 1000;
+	if (!strcmp(breakdown->recording->clock_mode, "fast"))
+		error += FAST_CLOCK_SHORT_NS;
+	return fsc_known(error);
+}
+
+static struct fsc_maybe when(bool known, uint64_t value)
+{
+	return known ? fsc_known((int64_t)value) : FSC_UNKNOWN;
+}
+
+static void fill_counts(const struct fsc_gathered *from, struct fsc_entry_row *row)
+{
+	uint64_t left = from->completed > from->raw.count ? from->completed : from->raw.count;
+	bool totals = from->totals_known;
+
+	left += from->unwound + from->skipped;
+	row->calls_from_events = !totals;
+	row->calls = totals && from->calls > from->raw.count ? from->calls : from->raw.count;
+	row->skipped = from->skipped;
+	row->unwound = when(totals, from->unwound);
+	row->open = when(totals, row->calls > left ? row->calls - left : 0);
+	row->threads =
+		from->seen_threads > from->total_threads ? from->seen_threads : from->total_threads;
+	row->partial = totals ? from->completed > from->raw.count : false;
+	row->request_bytes = when(from->request_seen || from->request_bytes,
+				  totals ? from->request_bytes : from->seen_request_bytes);
+	row->response_bytes = when(from->response_seen || from->response_bytes,
+				   totals ? from->response_bytes : from->seen_response_bytes);
+}
+
+static void fill_entry(const struct fsc_breakdown *breakdown, const struct fsc_gathered *from,
+		       struct fsc_entry_row *row)
+{
+	bool counted =
+		breakdown->process->allocations.known && breakdown->process->allocations.value;
+	int64_t total_ns = from->raw.sum - divide_rounded(from->correction_ps, 1000);
+
+	row->name = from->name;
+	row->library = from->library;
+	row->aliases = from->aliases;
+	row->alias_count = from->alias_count;
+	row->is_free = from->is_free;
+	row->times = times_of(&from->raw, total_ns);
+	row->self_ns = when(
+		from->raw.count > 0,
+		(uint64_t)(from->self_raw_ns - divide_rounded(from->self_correction_ps, 1000)));
+	fill_counts(from, row);
+	if (row->partial && from->total_ticks)
+		counter_total(breakdown, from, row);
+	row->partial = row->partial || (!from->totals_known && breakdown->result.partial);
+	row->quantile_error_ns = quantile_error(breakdown, &row->times);
+	row->allocations = when(counted, from->allocations);
+	row->allocated_bytes = when(counted, from->allocated_bytes);
+	row->frees = when(counted, from->frees);
+	row->freed_bytes = when(counted, from->freed_bytes);
+}
+
+static const char *phase_name(const struct fsc_state *state, uint32_t phase)
+{
+	const char *text;
+
+	if (phase < sizeof(claim_names) / sizeof(claim_names[0]) && claim_names[phase])
+		return claim_names[phase];
+	text = fsc_state_string(state, phase);
+	return text ? text : "unnamed";
+}
+
+static enum fsc_source source_of(const struct fsc_cell *cell)
+{
+	if (!cell->raw.count)
+		return FSC_SOURCE_NONE;
+	/* `other` is what is left over; all the rest stands between readings of the clock. */
+	return cell->phase == FSC_CLAIM_OTHER ? FSC_SOURCE_INFERRED : FSC_SOURCE_MEASURED;
+}
+
+static struct fsc_maybe share_ppm(int64_t part_ns, int64_t whole_ns)
+{
+	if (!whole_ns)
+		return FSC_UNKNOWN;
+	return fsc_known((int64_t)((__int128)part_ns * 1000000 / whole_ns));
+}
+
+static void fill_phase(const struct fsc_breakdown *breakdown, const struct fsc_gathered *from,
+		       const struct fsc_cell *cell, struct fsc_phase_row *row)
+{
+	const struct fsc_maybe *counted = &breakdown->process->allocations;
+	/* Allocations are counted inside calls only. */
+	bool known = counted->known && counted->value && cell->side == FSC_SIDE_LIBRARY &&
+		     cell->raw.count && cell->phase != FSC_CLAIM_FREE;
+
+	row->entry_point = from->row;
+	row->phase = phase_name(breakdown->state, cell->phase);
+	row->side = (enum fsc_side)cell->side;
+	row->source = source_of(cell);
+	row->times = times_of(&cell->raw, cell->total_ns);
+	if (cell->raw.count)
+		row->share_ppm = share_ppm(cell->total_ns, from->requests_total_ns);
+	row->allocations = when(known, cell->allocations);
+	row->allocated_bytes = when(known, cell->allocated_bytes);
+	row->partial = breakdown->result.partial;
+}
+
+static void fill_request(const struct fsc_breakdown *breakdown, const struct fsc_gathered *from,
+			 struct fsc_request_row *row)
+{
+	row->entry_point = from->row;
+	row->times = times_of(&from->requests, from->requests_total_ns);
+	row->held_count = from->held_count;
+	if (from->held_count)
+		row->held_ns = fsc_known(from->held_ns);
+	row->partial = breakdown->result.partial;
+}
+
+/* Kind entry before kind free, then most time first, then by name. */
+static int by_time(const void *left, const void *right)
+{
+	const struct fsc_gathered *a = *(const struct fsc_gathered *const *)left;
+	const struct fsc_gathered *b = *(const struct fsc_gathered *const *)right;
+	int order;
+
+	if (a->is_free != b->is_free)
+		return a->is_free ? 1 : -1;
+	if (a->raw.sum != b->raw.sum)
+		return a->raw.sum > b->raw.sum ? -1 : 1;
+	if (a->total_ticks != b->total_ticks)
+		return a->total_ticks > b->total_ticks ? -1 : 1;
+	order = strcmp(a->name, b->name);
+	return order ? order : strcmp(a->library, b->library);
+}
+
+static void fill_image(struct fsc_breakdown *breakdown)
+{
+	const struct fsc_probe_cost *probe = &breakdown->state->probe[FSC_PROBE_CALL];
+	const struct fsc_maybe *step = &breakdown->recording->step_ticks;
+	struct fsc_breakdown_result *result = &breakdown->result;
+
+	fsc_event_stream_loss(&breakdown->stream, &result->loss);
+	result->partial = fsc_stream_loss_any(&result->loss);
+	if (breakdown->any_event) {
+		result->first_ns = fsc_known(breakdown->first_ns);
+		result->last_ns = fsc_known(breakdown->last_ns);
+	}
+	if (step->known && step->value > 0)
+		result->step_ns = fsc_known(ticks_to_ns(breakdown, (uint64_t)step->value));
+	result->probe_inner_ps = when(probe->known, probe->inner_ps);
+	result->probe_outer_ps = when(probe->known, probe->outer_ps);
+	result->probe_spread_ps = when(probe->known, probe->spread_ps);
+	result->clock_residual_ns = breakdown->state->clock.residual_ns;
+}
+
+static bool reserve_rows(struct fsc_breakdown *breakdown)
+{
+	struct fsc_breakdown_result *result = &breakdown->result;
+	size_t cells = 0, count = breakdown->row_count;
+
+	for (size_t i = 0; i < count; i++)
+		cells += breakdown->rows[i].cell_count;
+	result->entry_points = calloc(count + 1, sizeof(*result->entry_points));
+	result->requests = calloc(count + 1, sizeof(*result->requests));
+	result->phases = calloc(cells + 1, sizeof(*result->phases));
+	return result->entry_points && result->requests && result->phases;
+}
+
+enum fsc_status fsc_breakdown_rows_make(struct fsc_breakdown *breakdown)
+{
+	struct fsc_breakdown_result *result = &breakdown->result;
+	struct fsc_gathered **sorted;
+
+	fill_image(breakdown);
+	sorted = calloc(breakdown->row_count + 1, sizeof(struct fsc_gathered *));
+	if (!sorted || !reserve_rows(breakdown)) {
+		free(sorted);
+		return FSC_E_NOMEM;
+	}
+	for (size_t i = 0; i < breakdown->row_count; i++)
+		sorted[i] = &breakdown->rows[i];
+	qsort(sorted, breakdown->row_count, sizeof(struct fsc_gathered *), by_time);
+	for (size_t i = 0; i < breakdown->row_count; i++) {
+		struct fsc_gathered *from = sorted[i];
+
+		from->row = i;
+		fill_entry(breakdown, from, &result->entry_points[i]);
+		result->calls += result->entry_points[i].calls;
+		for (size_t c = 0; c < from->cell_count; c++)
+			fill_phase(breakdown, from, &from->cells[c],
+				   &result->phases[result->phase_count++]);
+		if (from->requests.count || from->held_count)
+			fill_request(breakdown, from, &result->requests[result->request_count++]);
+	}
+	result->entry_point_count = breakdown->row_count;
+	free(sorted);
+	return FSC_OK;
+}
+
+void fsc_breakdown_rows_free(struct fsc_breakdown *breakdown)
+{
+	free(breakdown->result.entry_points);
+	free(breakdown->result.phases);
+	free(breakdown->result.requests);
+}

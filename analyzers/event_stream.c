@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Chooses the source; there is one today. */
+#include "analyzers/event_stream.h"
+
+#include "analyzers/ctf_source.h"
+
+enum fsc_status fsc_event_stream_open(struct fsc_event_stream *out,
+				      const struct fsc_recording *recording,
+				      const struct fsc_process *process,
+				      struct fsc_warnings *warnings, struct fsc_error *error)
+{
+	return fsc_ctf_source_open(out, recording, process, warnings, error);
+}
+
+void fsc_event_stream_close(struct fsc_event_stream *stream)
+{
+	if (stream->ops)
+		stream->ops->destroy(stream->source);
+	*stream = (struct fsc_event_stream){ 0 };
+}

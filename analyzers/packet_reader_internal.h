@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * packet_reader_internal.h - the records of one CTF stream file, as they stand in it.
+ *
+ * In:     a stream file (trace_points/packet.h), mapped read-only, or bytes in memory.
+ * Out:    records one by one; each has at least the bytes that this version's struct has.
+ * Cost:   no allocation, no copy (except of records shorter than this version's).
+ * Thread: one object per thread.
+ *
+ * Nothing in the file is trusted. A last packet that is cut off gives its whole records; a packet
+ * that makes no sense ends the stream. Both are warnings.
+ */
+#ifndef ANALYZERS_PACKET_READER_INTERNAL_H
+#define ANALYZERS_PACKET_READER_INTERNAL_H
+
+#include "analyzers/recording.h"
+#include "analyzers/status.h"
+#include "trace_points/events.h"
+#include "trace_points/packet.h"
+
+struct fsc_packet_reader {
+	const uint8_t *base;
+	size_t size;
+	size_t at;	    /* the next record */
+	size_t content_end; /* of the packet at hand */
+	size_t packet_end;
+	size_t released; /* mapped bytes before it were handed back to the system */
+	bool mapped;
+	bool damaged;		 /* some of the stream was not read */
+	uint64_t discarded;	 /* events_discarded of the last packet */
+	uint64_t skipped_events; /* stepped over */
+	uint64_t packets;
+	uint32_t slot; /* of the packet at hand */
+	uint32_t tid;
+	const uint32_t *record_bytes; /* by event id, FSC_EVENT_IDS_MAX; 0 = unknown */
+	const char *path;
+	struct fsc_warnings *warnings;		/* may be NULL */
+	uint8_t extended[FSC_RECORD_MAX_BYTES]; /* a short record, its missing fields zero */
+};
+
+/* Sizes to read a process's records with: the writer's where it said them, else our own. */
+void fsc_packet_reader_sizes(const struct fsc_process *process,
+			     uint32_t record_bytes[FSC_EVENT_IDS_MAX]);
+
+/*
+ * Read from memory. record_bytes, path and warnings must outlive the reader.
+ */
+void fsc_packet_reader_init(struct fsc_packet_reader *reader, const void *bytes, size_t size,
+			    const uint32_t *record_bytes);
+
+/* Map the file at path. FSC_E_NOT_FOUND, FSC_E_IO: *reader is an empty stream. */
+FSC_MUST_CHECK enum fsc_status fsc_packet_reader_open(struct fsc_packet_reader *reader,
+						      const char *path,
+						      const uint32_t *record_bytes,
+						      struct fsc_warnings *warnings,
+						      struct fsc_error *error);
+void fsc_packet_reader_fini(struct fsc_packet_reader *reader);
+
+/*
+ * The next record whose id this version knows (cast it to its struct fsc_<name>_record), or NULL at
+ * the end. Valid until the next call. Its id is the first u32.
+ */
+const uint8_t *fsc_packet_reader_next(struct fsc_packet_reader *reader);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * recording.h - open a recording folder and say which process images are in it.
+ *
+ * In:     a folder that `ffiscope record` left, one process folder of it (`<pid>-<n>`), or a bare
+ *         `ctf` folder (trace_points/recording.h has the layout).
+ * Out:    struct fsc_recording: what meta.json and each process.json say, images in order of pid
+ * and number. A missing or damaged JSON file is a warning; what can be read is read. Cost:   memory
+ * for the lists; no event is read here. Thread: read-only after opening.
+ */
+#ifndef ANALYZERS_RECORDING_H
+#define ANALYZERS_RECORDING_H
+
+#include "analyzers/status.h"
+
+enum fsc_recording_limit {
+	FSC_PATH_MAX = 4096,
+	FSC_EXE_MAX = 1024,
+	FSC_EVENT_IDS_MAX = 256,      /* event ids of a writer that are looked at */
+	FSC_RECORD_BYTES_MAX = 65536, /* the largest record of any version that is stepped over */
+	FSC_RECORDING_PROCESSES_MAX = 65536,
+	FSC_RECORDING_WORDS_MAX = 4096,	  /* words of the command, options */
+	FSC_RECORDING_JSON_MAX = 16 << 20 /* bytes of a JSON file */
+};
+
+enum fsc_process_state {
+	FSC_PROCESS_UNKNOWN, /* process.json is missing or does not say */
+	FSC_PROCESS_RUNNING, /* alive when the recording stopped */
+	FSC_PROCESS_EXITED,  /* exit() was reached */
+	FSC_PROCESS_ENDED,   /* gone without exit(): a signal, _exit */
+	FSC_PROCESS_EXEC     /* replaced by another program */
+};
+
+/* The word of process.json, "unknown" for FSC_PROCESS_UNKNOWN. */
+const char *fsc_process_state_name(enum fsc_process_state state);
+
+/* One process image: a process between two exec. */
+struct fsc_process {
+	uint32_t pid;
+	uint32_t image; /* n of <pid>-<n> */
+	struct fsc_maybe parent;
+	enum fsc_process_state state;
+	char exe[FSC_EXE_MAX]; /* "" = unknown */
+	bool forked;
+	struct fsc_maybe allocations; /* 1: allocations inside calls were counted; 0: not */
+	struct fsc_maybe codecs;      /* 1: codec functions were wrapped where seen; 0: not */
+	struct fsc_maybe calls;	      /* entered */
+	struct fsc_maybe lost_events;
+	struct fsc_maybe lost_findings;
+	struct fsc_maybe overwritten_events; /* ring mode: older than what was kept */
+	struct fsc_maybe threads;
+	struct fsc_maybe start_ns;
+	struct fsc_maybe format;		  /* the writer's FSC_FORMAT_VERSION */
+	uint32_t record_bytes[FSC_EVENT_IDS_MAX]; /* the writer's, by event id; 0 = not said */
+	char *folder;				  /* the ctf folder; owned by the recording */
+};
+
+/* Texts are "" when unknown. */
+struct fsc_recording {
+	char path[FSC_PATH_MAX];
+	bool has_meta; /* meta.json was read (false for a bare ctf folder) */
+	struct fsc_maybe format;
+	struct fsc_maybe complete; /* 1: the recorder finished it */
+	char version[32];
+	char **command; /* words */
+	size_t command_count;
+	struct fsc_maybe start_ns; /* CLOCK_MONOTONIC */
+	struct fsc_maybe end_ns;
+	struct fsc_maybe exit_status; /* as a shell says it */
+	char host_name[256];
+	char host_kernel[256];
+	char host_boot_id[64];
+	char host_cpu[256];
+	char clock_mode[16]; /* "fenced", "fast", "system" */
+	struct fsc_maybe ticks_per_s;
+	struct fsc_maybe step_ticks;
+	struct fsc_maybe probe_inner_ps; /* thousandths of ns */
+	struct fsc_maybe probe_outer_ps;
+	struct fsc_maybe probe_spread_ps;
+	char probe_source[16]; /* "measured", "cached" */
+	char **option_names;
+	char **option_values;
+	size_t option_count;
+	struct fsc_maybe seen_loaded;
+	struct fsc_maybe seen_lookups;
+	struct fsc_maybe seen_wrapped;
+	struct fsc_maybe seen_refused;
+	struct fsc_maybe seen_pool_exhausted;
+	char limited[256]; /* why the recording holds less than all */
+	struct fsc_process *processes;
+	size_t process_count;
+	struct fsc_warnings warnings;
+};
+
+/*
+ * Open a recording.
+ * FSC_OK: the caller owns *out and ends it with fsc_recording_destroy(). Look at out->warnings.
+ * FSC_E_NOT_FOUND: no such folder. FSC_E_FORMAT: a folder, but not a recording. FSC_E_VERSION: from
+ * a newer version and nothing in it can be read. FSC_E_IO, FSC_E_NOMEM. *out is NULL then and
+ * *error says it to the person.
+ */
+FSC_MUST_CHECK enum fsc_status fsc_recording_open(struct fsc_recording **out, const char *path,
+						  struct fsc_error *error);
+void fsc_recording_destroy(struct fsc_recording *recording);
+
+/* The image with the most calls (the first of equals), or NULL when there is none. */
+const struct fsc_process *fsc_recording_busiest(const struct fsc_recording *recording);
+
+/*
+ * The image of that pid with the most calls, or NULL. Borrowed from the recording.
+ */
+const struct fsc_process *fsc_recording_find(const struct fsc_recording *recording, uint32_t pid);
+
+#endif

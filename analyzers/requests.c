@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Records come in order of their end, so whatever happened inside a call is seen before the call:
+ * it is gathered per open call (struct fsc_open_call) and moves up when the call ends. An outermost
+ * call of kind entry opens a request (open_request), which the thread's next one closes. Begin
+ * reading at fsc_requests_add(); the host's side is requests_host.c.
+ */
+#include "analyzers/requests.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzers/requests_internal.h"
+
+struct fsc_requests {
+	const struct fsc_state *state;
+	struct fsc_requests_sink sink;
+	struct fsc_thread **threads; /* by slot */
+	uint32_t thread_capacity;
+	/* String ids of a user's phases that mean one of ours; 0 = none. */
+	uint32_t encode_name;
+	uint32_t decode_name;
+	uint32_t work_name;
+};
+
+static uint32_t string_id(const struct fsc_state *state, const char *text)
+{
+	for (uint32_t i = FSC_PHASE_NAMED; i < state->string_count; i++)
+		if (state->strings[i] && !strcmp(state->strings[i], text))
+			return i;
+	return 0;
+}
+
+enum fsc_status fsc_requests_create(struct fsc_requests **out, const struct fsc_state *state,
+				    const struct fsc_requests_sink *sink)
+{
+	struct fsc_requests *requests = calloc(1, sizeof(*requests));
+
+	*out = requests;
+	if (!requests)
+		return FSC_E_NOMEM;
+	requests->state = state;
+	requests->sink = *sink;
+	requests->encode_name = string_id(state, "encode");
+	requests->decode_name = string_id(state, "decode");
+	requests->work_name = string_id(state, "work");
+	return FSC_OK;
+}
+
+void fsc_requests_destroy(struct fsc_requests *requests)
+{
+	if (!requests)
+		return;
+	for (uint32_t i = 0; i < requests->thread_capacity; i++) {
+		if (!requests->threads[i])
+			continue;
+		free(requests->threads[i]->calls);
+		free(requests->threads[i]->phases);
+		free(requests->threads[i]);
+	}
+	free(requests->threads);
+	free(requests);
+}
+
+static enum fsc_site_kind kind_of(const struct fsc_requests *requests, uint16_t id)
+{
+	const struct fsc_site *site = fsc_state_site(requests->state, id);
+
+	/* Without its site event it is still a call that was recorded. */
+	return site ? (enum fsc_site_kind)site->kind : FSC_SITE_ENTRY;
+}
+
+static int64_t inner_ps(const struct fsc_requests *requests, enum fsc_probe_kind kind)
+{
+	return requests->state->probe[kind].inner_ps;
+}
+
+static int64_t outer_ps(const struct fsc_requests *requests, enum fsc_probe_kind kind)
+{
+	return requests->state->probe[kind].outer_ps;
+}
+
+/* Hand out the request that the thread has open. */
+static void close_request(struct fsc_requests *requests, struct fsc_thread *thread)
+{
+	struct fsc_open_request *open = &thread->request;
+	struct fsc_request request;
+
+	if (!open->valid)
+		return;
+	fsc_requests_host_after(thread, outer_ps(requests, FSC_PROBE_CALL));
+	request = (struct fsc_request){
+		.site = open->site,
+		.slot = thread->slot,
+		.tid = thread->tid,
+		.number = open->number,
+		.start_ns = open->start_ns,
+		.end_ns = open->end_ns,
+		.claims = open->claims.items,
+		.claim_count = open->claims.count,
+	};
+	open->valid = false;
+	requests->sink.request(requests->sink.arg, &request);
+}
+
+static void hold(struct fsc_requests *requests, const struct fsc_freed *freed, int64_t time_ns)
+{
+	if (freed->made_tid && freed->made_ended_ns)
+		requests->sink.held(requests->sink.arg, freed->made_site,
+				    time_ns - freed->made_ended_ns);
+}
+
+/* Frees whose call never came. */
+static void flush_freed(struct fsc_requests *requests, struct fsc_thread *thread)
+{
+	for (size_t i = 0; i < thread->freed_count; i++)
+		hold(requests, &thread->freed[i], thread->freed[i].time_ns);
+	thread->freed_count = 0;
+}
+
+static void end_thread(struct fsc_requests *requests, struct fsc_thread *thread)
+{
+	flush_freed(requests, thread);
+	close_request(requests, thread);
+	thread->call_count = thread->phase_count = 0;
+	thread->request_buffer.call = thread->call_alloc.call = 0;
+}
+
+static struct fsc_thread *new_thread(struct fsc_requests *requests, uint32_t slot)
+{
+	uint32_t capacity = requests->thread_capacity ? requests->thread_capacity : 16;
+	struct fsc_thread **grown;
+
+	while (capacity <= slot)
+		capacity *= 2;
+	if (capacity > requests->thread_capacity) {
+		grown = realloc(requests->threads, capacity * sizeof(struct fsc_thread *));
+		if (!grown)
+			return NULL;
+		memset(grown + requests->thread_capacity, 0,
+		       (capacity - requests->thread_capacity) * sizeof(struct fsc_thread *));
+		requests->threads = grown;
+		requests->thread_capacity = capacity;
+	}
+	if (!requests->threads[slot])
+		requests->threads[slot] = calloc(1, sizeof(struct fsc_thread));
+	return requests->threads[slot];
+}
+
+static struct fsc_thread *thread_of(struct fsc_requests *requests, const struct fsc_event *event)
+{
+	uint32_t place = event->slot % FSC_SLOTS_KEPT_MAX;
+	struct fsc_thread *thread = NULL;
+
+	if (place < requests->thread_capacity)
+		thread = requests->threads[place];
+	if (!thread)
+		thread = new_thread(requests, place);
+	if (!thread)
+		return NULL;
+	if (thread->used && (thread->tid != event->tid || thread->slot != event->slot))
+		end_thread(requests, thread);
+	thread->used = true;
+	thread->tid = event->tid;
+	thread->slot = event->slot;
+	return thread;
+}
+
+/*
+ * The record of an open call, made if need be. Open calls that began later (larger numbers) and did
+ * not end were unwound: what they gathered belongs to what encloses them. NULL: no memory, or
+ * nested too deeply.
+ */
+static struct fsc_open_call *open_call(struct fsc_thread *thread, uint64_t number)
+{
+	size_t capacity = thread->call_capacity ? thread->call_capacity * 2 : 8;
+	struct fsc_open_call *call;
+
+	if (thread->call_count && thread->calls[thread->call_count - 1].number == number)
+		return &thread->calls[thread->call_count - 1];
+	if (thread->call_count == thread->call_capacity) {
+		if (capacity > FSC_OPEN_CALLS_MAX)
+			return NULL;
+		call = realloc(thread->calls, capacity * sizeof(*call));
+		if (!call)
+			return NULL;
+		thread->calls = call;
+		thread->call_capacity = capacity;
+	}
+	call = &thread->calls[thread->call_count++];
+	memset(call, 0, offsetof(struct fsc_open_call, claims));
+	call->claims.count = 0;
+	call->number = number;
+	return call;
+}
+
+static void move_up(struct fsc_open_call *into, const struct fsc_open_call *from)
+{
+	into->probes_ps += from->probes_ps;
+	into->allocations += from->allocations;
+	into->allocated_bytes += from->allocated_bytes;
+	into->codec_seen = into->codec_seen || from->codec_seen;
+	for (size_t i = 0; i < from->claims.count; i++)
+		fsc_claims_add(&into->claims, &from->claims.items[i]);
+}
+
+/*
+ * What was gathered inside the call that ends: its own record with all that began after it moved
+ * in; NULL when there is nothing. It stays valid until the next open_call().
+ */
+static struct fsc_open_call *gathered(struct fsc_thread *thread, uint64_t number, bool outermost)
+{
+	size_t first = thread->call_count;
+
+	while (first && thread->calls[first - 1].number >= number)
+		first--;
+	for (size_t i = first + 1; i < thread->call_count; i++)
+		move_up(&thread->calls[first], &thread->calls[i]);
+	if (first == thread->call_count) {
+		if (outermost)
+			thread->call_count = 0;
+		return NULL;
+	}
+	/* Below an outermost call lies only what was unwound before it. */
+	thread->call_count = outermost ? 0 : first;
+	if (thread->calls[first].number != number)
+		thread->calls[first].own_phases_ps = 0;
+	return &thread->calls[first];
+}
+
+/*
+ * The library's side: what its phases claim, and what is left of the call. visible: its codec would
+ * have been seen, so that what is left is work; else it is `other`.
+ */
+static void claim_library(struct fsc_open_request *request, const struct fsc_open_call *inside,
+			  const struct fsc_call_seen *seen)
+{
+	bool visible = seen->event->call.flags & FSC_CALL_CODECS;
+	struct fsc_claim rest = { .phase = FSC_CLAIM_OTHER, .side = FSC_SIDE_LIBRARY, .count = 1 };
+	uint64_t allocations = seen->allocations, bytes = seen->allocated_bytes;
+
+	rest.raw_ns = seen->event->call.duration_ns;
+	rest.correction_ps = seen->correction_ps;
+	if (inside) {
+		visible = visible || inside->codec_seen;
+		allocations += inside->allocations;
+		bytes += inside->allocated_bytes;
+		for (size_t i = 0; i < inside->claims.count; i++) {
+			const struct fsc_claim *claim = &inside->claims.items[i];
+
+			if (!fsc_claims_add(&request->claims, claim))
+				continue;
+			rest.raw_ns -= claim->raw_ns;
+			rest.correction_ps -= claim->correction_ps;
+			allocations -= claim->allocations;
+			bytes -= claim->allocated_bytes;
+		}
+	}
+	/* A phase may have counted what the call did not: then the rest is not known. */
+	if ((int64_t)allocations >= 0 && (int64_t)bytes >= 0) {
+		rest.allocations = allocations;
+		rest.allocated_bytes = bytes;
+	}
+	if (visible) {
+		(void)fsc_claims_get(&request->claims, FSC_CLAIM_DECODE, FSC_SIDE_LIBRARY);
+		(void)fsc_claims_get(&request->claims, FSC_CLAIM_ENCODE, FSC_SIDE_LIBRARY);
+		rest.phase = FSC_CLAIM_WORK;
+	}
+	fsc_claims_add(&request->claims, &rest);
+}
+
+static void open_request(struct fsc_requests *requests, struct fsc_thread *thread,
+			 const struct fsc_open_call *inside, const struct fsc_call_seen *seen)
+{
+	struct fsc_open_request *request = &thread->request;
+	const struct fsc_event *event = seen->event;
+
+	close_request(requests, thread);
+	memset(request, 0, offsetof(struct fsc_open_request, claims));
+	request->claims.count = 0;
+	request->valid = true;
+	request->site = event->call.site;
+	request->number = event->call.number;
+	request->start_ns = request->call_start_ns = event->start_ns;
+	request->call_end_ns = request->end_ns = event->time_ns;
+	claim_library(request, inside, seen);
+	fsc_requests_host_before(thread, event, outer_ps(requests, FSC_PROBE_CALL));
+}
+
+/* A free function ended: of which request was the buffer? */
+static void settle_freed(struct fsc_requests *requests, struct fsc_thread *thread,
+			 const struct fsc_call_seen *seen, bool can_join)
+{
+	struct fsc_open_request *request = &thread->request;
+	const struct fsc_event *event = seen->event;
+
+	for (size_t i = 0; i < thread->freed_count; i++) {
+		const struct fsc_freed *freed = &thread->freed[i];
+		bool own = freed->call == event->call.number;
+
+		if (own && can_join && request->valid && !request->freed &&
+		    freed->made_tid == thread->tid && freed->made_call == request->number) {
+			request->freed = true;
+			request->free_start_ns = event->start_ns;
+			request->free_end_ns = event->time_ns;
+			request->free_correction_ps = seen->correction_ps;
+		} else {
+			hold(requests, freed, own ? event->start_ns : freed->time_ns);
+		}
+	}
+	thread->freed_count = 0;
+}
+
+static void take_call_alloc(struct fsc_thread *thread, struct fsc_call_seen *seen)
+{
+	if (!thread->call_alloc.call || thread->call_alloc.call != seen->event->call.number)
+		return;
+	seen->allocations = thread->call_alloc.allocations;
+	seen->allocated_bytes = thread->call_alloc.allocated_bytes;
+	seen->frees = thread->call_alloc.frees;
+	seen->freed_bytes = thread->call_alloc.freed_bytes;
+	thread->call_alloc.call = 0;
+}
+
+/* What the enclosing call learns from a nested one. */
+static enum fsc_status tell_parent(struct fsc_requests *requests, struct fsc_thread *thread,
+				   const struct fsc_open_call *inside,
+				   const struct fsc_call_seen *seen)
+{
+	struct fsc_open_call kept, *parent;
+
+	/* `inside` lies above the stack's end, where open_call() may put the parent. */
+	if (inside)
+		kept = *inside;
+	parent = open_call(thread, seen->event->call.parent);
+	if (!parent)
+		return FSC_E_NOMEM;
+	if (inside)
+		move_up(parent, &kept);
+	parent->probes_ps +=
+		inner_ps(requests, FSC_PROBE_CALL) + outer_ps(requests, FSC_PROBE_CALL);
+	parent->allocations += seen->allocations;
+	parent->allocated_bytes += seen->allocated_bytes;
+	return FSC_OK;
+}
+
+static enum fsc_status add_call(struct fsc_requests *requests, struct fsc_thread *thread,
+				const struct fsc_event *event)
+{
+	const struct fsc_event_call_wide *call = &event->call;
+	bool nested = (call->flags & FSC_CALL_NESTED) && call->parent;
+	struct fsc_call_seen seen = { .event = event };
+	enum fsc_site_kind kind = kind_of(requests, call->site);
+	enum fsc_status status = FSC_OK;
+	struct fsc_open_call *inside = NULL;
+
+	if (thread->call_count)
+		inside = gathered(thread, call->number, !nested);
+	seen.correction_ps = inner_ps(requests, FSC_PROBE_CALL);
+	seen.self_correction_ps =
+		seen.correction_ps + call->child_calls * outer_ps(requests, FSC_PROBE_CALL);
+	if (inside) {
+		seen.correction_ps += inside->probes_ps;
+		seen.self_correction_ps += inside->own_phases_ps;
+	}
+	take_call_alloc(thread, &seen);
+	requests->sink.call(requests->sink.arg, &seen);
+	if (thread->freed_count)
+		settle_freed(requests, thread, &seen, !nested && kind == FSC_SITE_FREE);
+	if (nested)
+		status = tell_parent(requests, thread, inside, &seen);
+	else if (kind == FSC_SITE_ENTRY)
+		open_request(requests, thread, inside, &seen);
+	if (!nested)
+		thread->request_buffer.call = 0;
+	return status;
+}
+
+static uint32_t phase_id(const struct fsc_requests *requests, uint32_t phase)
+{
+	if (phase < FSC_PHASE_NAMED)
+		return phase == FSC_PHASE_ENCODE || phase == FSC_PHASE_DECODE ? phase
+									      : FSC_CLAIM_OTHER;
+	if (phase == requests->encode_name)
+		return FSC_CLAIM_ENCODE;
+	if (phase == requests->decode_name)
+		return FSC_CLAIM_DECODE;
+	return phase == requests->work_name ? FSC_CLAIM_WORK : phase;
+}
+
+/* A phase's allocations contain those of the phases inside it: each is to count once. */
+static void own_allocations(struct fsc_open_call *call, uint8_t depth, struct fsc_claim *claim)
+{
+	uint64_t allocations = claim->allocations, bytes = claim->allocated_bytes;
+
+	if (depth + 1 < FSC_DEPTHS_MAX) {
+		claim->allocations -= call->inner_allocations[depth + 1];
+		claim->allocated_bytes -= call->inner_bytes[depth + 1];
+		call->inner_allocations[depth + 1] = call->inner_bytes[depth + 1] = 0;
+	}
+	if (depth < FSC_DEPTHS_MAX) {
+		call->inner_allocations[depth] += allocations;
+		call->inner_bytes[depth] += bytes;
+	}
+}
+
+/* A library phase: kept with the call it ran inside. */
+static enum fsc_status library_phase(struct fsc_thread *thread, const struct fsc_event *event,
+				     struct fsc_claim *claim, int64_t probe_ps)
+{
+	struct fsc_open_call *call;
+
+	/* Calls that began later have ended, or were unwound. */
+	while (thread->call_count > 1 &&
+	       thread->calls[thread->call_count - 1].number > event->phase.call &&
+	       thread->calls[thread->call_count - 2].number >= event->phase.call) {
+		thread->call_count--;
+		move_up(&thread->calls[thread->call_count - 1], &thread->calls[thread->call_count]);
+	}
+	call = open_call(thread, event->phase.call);
+	if (!call)
+		return FSC_E_NOMEM;
+	call->probes_ps += probe_ps;
+	call->own_phases_ps += probe_ps;
+	if (claim->phase == FSC_CLAIM_ENCODE || claim->phase == FSC_CLAIM_DECODE)
+		call->codec_seen = true;
+	own_allocations(call, event->phase.depth, claim);
+	fsc_claims_add(&call->claims, claim);
+	return FSC_OK;
+}
+
+static enum fsc_status add_phase(struct fsc_requests *requests, struct fsc_thread *thread,
+				 const struct fsc_event *event)
+{
+	const struct fsc_event_phase *phase = &event->phase;
+	enum fsc_probe_kind kind =
+		phase->flags & FSC_PHASE_FROM_MARK ? FSC_PROBE_MARK : FSC_PROBE_CALL;
+	int64_t inner = inner_ps(requests, kind), outer = outer_ps(requests, kind);
+	struct fsc_host_phase host = {
+		.start_ns = event->start_ns,
+		.end_ns = event->time_ns,
+		.outer_ps = phase->depth ? 0 : outer,
+		.message = phase->message,
+		.buffer = phase->buffer,
+		.fresh = true,
+	};
+
+	host.claim = (struct fsc_claim){
+		.phase = phase_id(requests, phase->phase),
+		.side = phase->call ? FSC_SIDE_LIBRARY : FSC_SIDE_HOST,
+		.count = 1,
+		.raw_ns = phase->duration_ns - phase->inner_ns,
+		.correction_ps = inner + phase->inner_count * outer_ps(requests, FSC_PROBE_CALL),
+		.allocations = phase->allocations,
+		.allocated_bytes = phase->allocated_bytes,
+	};
+	if (host.claim.phase == FSC_CLAIM_OTHER)
+		return FSC_OK;
+	if (phase->call)
+		return library_phase(thread, event, &host.claim, inner + outer);
+	return fsc_requests_host_phase(thread, &host);
+}
+
+static void add_freed(struct fsc_requests *requests, struct fsc_thread *thread,
+		      const struct fsc_event *event)
+{
+	const struct fsc_event_buffer_freed *freed = &event->buffer_freed;
+	struct fsc_freed kept = {
+		.call = freed->call,
+		.made_call = freed->made_call,
+		.made_tid = freed->made_tid,
+		.made_site = freed->made_site,
+		.made_ended_ns = freed->made_ended_ns,
+		.time_ns = event->time_ns,
+	};
+
+	if (freed->verdict != FSC_VERDICT_FREED && freed->verdict != FSC_VERDICT_SIZE_MISMATCH &&
+	    freed->verdict != FSC_VERDICT_FOREIGN_FREE)
+		return;
+	if (freed->call && thread->freed_count < FSC_FREED_MAX)
+		thread->freed[thread->freed_count++] = kept;
+	else
+		hold(requests, &kept, kept.time_ns);
+}
+
+enum fsc_status fsc_requests_add(struct fsc_requests *requests, const struct fsc_event *event)
+{
+	struct fsc_thread *thread = thread_of(requests, event);
+
+	if (!thread)
+		return FSC_E_NOMEM;
+	switch (event->kind) {
+	case FSC_EVENT_call:
+		return add_call(requests, thread, event);
+	case FSC_EVENT_phase:
+		return add_phase(requests, thread, event);
+	case FSC_EVENT_call_alloc:
+		thread->call_alloc = event->call_alloc;
+		return FSC_OK;
+	case FSC_EVENT_request_buffer:
+		thread->request_buffer = event->request_buffer;
+		return FSC_OK;
+	case FSC_EVENT_buffer_freed:
+		add_freed(requests, thread, event);
+		return FSC_OK;
+	default:
+		return FSC_OK;
+	}
+}
+
+void fsc_requests_finish(struct fsc_requests *requests)
+{
+	for (uint32_t i = 0; i < requests->thread_capacity; i++)
+		if (requests->threads[i])
+			end_thread(requests, requests->threads[i]);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * state_internal.h - fill a struct fsc_state from the records of a state stream.
+ *
+ * In:     records in any order, some perhaps twice (the later one holds).
+ * Out:    the tables of state.h.
+ * Cost:   bounded by enum fsc_state_limit; what is beyond is left out and counted in `refused`.
+ * Thread: one object per thread.
+ */
+#ifndef ANALYZERS_STATE_INTERNAL_H
+#define ANALYZERS_STATE_INTERNAL_H
+
+#include "analyzers/state.h"
+
+/* A text that is still being put together. */
+struct fsc_state_text {
+	char *text; /* owned */
+	uint16_t next_part;
+};
+
+struct fsc_state_builder {
+	struct fsc_state state;
+	struct fsc_state_text *texts; /* by string id */
+	uint32_t text_capacity;
+	uint32_t site_capacity;
+	uint32_t module_capacity;
+	size_t live_capacity;
+	size_t text_bytes;
+	uint32_t *name_ids; /* by site */
+	uint32_t *path_ids; /* by module */
+	char **made_names;  /* by site: "site 7", owned */
+	uint64_t refused;   /* records with numbers out of bounds */
+};
+
+void fsc_state_builder_init(struct fsc_state_builder *builder);
+void fsc_state_builder_fini(struct fsc_state_builder *builder);
+
+/* record: as fsc_packet_reader_next() gives it. Kinds that are not state are ignored. */
+FSC_MUST_CHECK enum fsc_status fsc_state_builder_add(struct fsc_state_builder *builder,
+						     const uint8_t *record);
+
+/* Resolve ids and convert instants. ticks_per_s: nominal, 0 = unknown. builder->state is complete.
+ */
+FSC_MUST_CHECK enum fsc_status fsc_state_builder_finish(struct fsc_state_builder *builder,
+							uint64_t ticks_per_s);
+
+#endif
