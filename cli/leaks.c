@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The exit status is the answer: 1 findings, 0 none, 2 cannot tell. Begin at judge().
+ */
+#include <stdlib.h>
+
+#include "cli/commands.h"
+#include "cli/leaks_internal.h"
+#include "cli/messages.h"
+#include "cli/process_choice.h"
+#include "cli/progress.h"
+
+struct choices {
+	struct fsc_process_choice process;
+	enum fsc_colour colour;
+	bool json;
+};
+
+static bool take_json(void *into, const char *value)
+{
+	(void)value;
+	((struct choices *)into)->json = true;
+	return true;
+}
+
+static bool take_pid(void *into, const char *value)
+{
+	return fsc_process_choice_parse_pid(value, &((struct choices *)into)->process.pid);
+}
+
+static bool take_colour(void *into, const char *value)
+{
+	return fsc_output_parse_colour(value, &((struct choices *)into)->colour);
+}
+
+static bool take_recording(void *into, const char *word)
+{
+	struct choices *choices = into;
+
+	if (choices->process.path)
+		return false;
+	choices->process.path = word;
+	return true;
+}
+
+static const struct fsc_argument options[] = {
+	{ "json", '\0', FSC_ARGUMENT_NONE, NULL, "one JSON document, schema ffiscope.leaks/1",
+	  take_json },
+	{ "pid", 'p', FSC_ARGUMENT_NEEDED, "PID", "only this process, not all", take_pid },
+	{ "color", '\0', FSC_ARGUMENT_NEEDED, "WHEN",
+	  "auto, always or never; auto: on a terminal without NO_COLOR", take_colour },
+};
+
+const struct fsc_arguments fsc_leaks_arguments = {
+	.command = "leaks",
+	.operands = "[RECORDING]",
+	.about = "Shows buffers that were not given back exactly once, over all processes.\n"
+		 "RECORDING is the folder that record left (default: ffiscope.data).\n"
+		 "Exit status: 0 no findings, 1 findings, 2 trouble.",
+	.list = options,
+	.count = sizeof(options) / sizeof(options[0]),
+	.operand = take_recording,
+};
+
+/* No finding says nothing when an image's totals are missing. */
+static int judge(const struct fsc_leaks_result *leaks, const struct fsc_recording *recording)
+{
+	if (leaks->finding_count)
+		return FSC_EXIT_FINDINGS;
+	if (leaks->made.known || !recording->process_count)
+		return FSC_EXIT_CLEAN;
+	fsc_messages_say("no findings, but the totals of buffers could not be read: %s",
+			 recording->path);
+	return FSC_EXIT_TROUBLE;
+}
+
+static int write_leaks(const struct fsc_leaks_result *leaks, const struct fsc_recording *recording,
+		       const struct choices *choices)
+{
+	struct fsc_output output;
+
+	fsc_output_init(&output, choices->colour);
+	if (choices->json)
+		fsc_leaks_json_write(leaks, &output);
+	else
+		fsc_leaks_table_write(leaks, recording->start_ns, &output);
+	if (!fsc_output_finish(&output))
+		return FSC_EXIT_TROUBLE;
+	return judge(leaks, recording);
+}
+
+static int leaks_of(const struct fsc_recording *recording, const struct fsc_process *only,
+		    const struct choices *choices)
+{
+	struct fsc_warnings *warnings = calloc(1, sizeof(*warnings));
+	struct fsc_error error = { 0 };
+	struct fsc_progress progress;
+	struct fsc_leaks *leaks;
+	enum fsc_status status;
+	int code;
+
+	fsc_progress_begin(&progress, "reading the recording");
+	status = fsc_leaks_read(&leaks, recording, only, warnings, &error);
+	fsc_progress_end(&progress);
+	if (warnings)
+		fsc_messages_warnings(warnings);
+	free(warnings);
+	if (status) {
+		fsc_messages_error(&error);
+		return FSC_EXIT_TROUBLE;
+	}
+	code = write_leaks(fsc_leaks_borrow(leaks), recording, choices);
+	fsc_leaks_destroy(leaks);
+	return code;
+}
+
+int fsc_cmd_leaks(int argc, char **argv)
+{
+	struct choices choices = { 0 };
+	const struct fsc_process *process;
+	struct fsc_recording *recording;
+	int code;
+
+	switch (fsc_arguments_parse(&fsc_leaks_arguments, argc, argv, &choices)) {
+	case FSC_ARGUMENTS_GO:
+		break;
+	case FSC_ARGUMENTS_HELPED:
+		return FSC_EXIT_CLEAN;
+	case FSC_ARGUMENTS_WRONG:
+		return FSC_EXIT_TROUBLE;
+	}
+	if (fsc_process_choice_open(&choices.process, &recording, &process))
+		return FSC_EXIT_TROUBLE;
+	code = leaks_of(recording, choices.process.pid ? process : NULL, &choices);
+	fsc_recording_destroy(recording);
+	return code;
+}

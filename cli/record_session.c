@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The folder in memory that recorder and recorded share, and where libffiscope.so lies. What is
+ * hard: LD_PRELOAD is split at spaces and colons, so a path with one of them is reached through a
+ * link.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "record_internal.h"
+
+#define LIBRARY_NAME "libffiscope.so"
+#define LINK_NAME    "prefix"
+
+/* Debian's multiarch names (wiki.debian.org/Multiarch/Tuples): what $LIB of ld.so ends in there. */
+#if defined(__x86_64__)
+#define TRIPLET "x86_64-linux-gnu"
+#elif defined(__aarch64__)
+#define TRIPLET "aarch64-linux-gnu"
+#elif defined(__i386__)
+#define TRIPLET "i386-linux-gnu"
+#else
+#error "which triplet?"
+#endif
+
+static bool make_folder_in(struct fsc_record_session *session, const char *parent)
+{
+	uint64_t random = 0;
+
+	if (!parent || *parent != '/')
+		return false;
+	for (int i = 0; i < 16; i++) {
+		int length;
+
+		(void)!getrandom(&random, sizeof(random), GRND_NONBLOCK);
+		length = snprintf(session->path, sizeof(session->path), "%s/ffiscope-%d-%016llx",
+				  parent, (int)getpid(), (unsigned long long)random);
+		if ((size_t)length >= sizeof(session->path))
+			break;
+		if (mkdir(session->path, 0700) == 0)
+			return true;
+		if (errno != EEXIST)
+			break;
+	}
+	*session->path = '\0';
+	return false;
+}
+
+static bool make_folder(struct fsc_record_session *session)
+{
+	const char *temporary = getenv("TMPDIR");
+
+	return make_folder_in(session, "/dev/shm") ||
+	       make_folder_in(session, getenv("XDG_RUNTIME_DIR")) ||
+	       make_folder_in(session, temporary ? temporary : "/tmp") ||
+	       make_folder_in(session, "/tmp");
+}
+
+static bool make_control(struct fsc_record_session *session)
+{
+	char path[PATH_MAX];
+	void *page;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", session->path, FSC_CONTROL_NAME);
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return false;
+	/* Allocated, not only sized: a full tmpfs must fail here, not with SIGBUS later. */
+	if (posix_fallocate(fd, 0, FSC_PAGE) != 0) {
+		close(fd);
+		return false;
+	}
+	page = mmap(NULL, FSC_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (page == MAP_FAILED)
+		return false;
+	session->control = page;
+	session->control->version = FSC_IMAGE_VERSION;
+	session->control->recorder_pid = (uint32_t)getpid();
+	session->control->magic = FSC_SESSION_MAGIC;
+	return true;
+}
+
+static bool cut_last_parts(char *path, int parts)
+{
+	for (; parts > 0; parts--) {
+		char *slash = strrchr(path, '/');
+
+		if (!slash)
+			return false;
+		*slash = '\0';
+	}
+	return true;
+}
+
+/* <prefix>/bin/ffiscope is running. */
+static bool find_library(struct fsc_record_session *session)
+{
+	char *prefix = session->prefix;
+	ssize_t length = readlink("/proc/self/exe", prefix, sizeof(session->prefix) - 1);
+	int written;
+
+	if (length <= 0)
+		return false;
+	prefix[length] = '\0';
+	if (!cut_last_parts(prefix, 2))
+		return false;
+	written = snprintf(session->library, sizeof(session->library), "%s/lib/" TRIPLET "/%s",
+			   prefix, LIBRARY_NAME);
+	if ((size_t)written >= sizeof(session->library) || access(session->library, R_OK) != 0) {
+		fsc_record_say("cannot find %s beside this program: %s", LIBRARY_NAME,
+			       session->library);
+		return false;
+	}
+	return true;
+}
+
+/* The text for LD_PRELOAD. $LIB lets children of another width find theirs. */
+static bool set_preload(struct fsc_record_session *session)
+{
+	bool multiarch = access("/lib/" TRIPLET "/libc.so.6", F_OK) == 0;
+	const char *middle = multiarch ? "$LIB" : "lib/" TRIPLET;
+	const char *prefix = session->prefix;
+	char link[PATH_MAX];
+
+	if (strpbrk(prefix, " :;$\n\t")) {
+		snprintf(link, sizeof(link), "%s/" LINK_NAME, session->path);
+		if (strpbrk(link, " :;$\n\t") || symlink(prefix, link) != 0) {
+			fsc_record_say("LD_PRELOAD cannot hold this path: %s", prefix);
+			return false;
+		}
+		prefix = link;
+	}
+	return (size_t)snprintf(session->preload, sizeof(session->preload), "%s/%s/%s", prefix,
+				middle, LIBRARY_NAME) < sizeof(session->preload);
+}
+
+bool fsc_record_session_create(struct fsc_record_session *session)
+{
+	memset(session, 0, sizeof(*session));
+	if (!find_library(session))
+		return false;
+	if (!make_folder(session)) {
+		fsc_record_say("cannot make a folder in /dev/shm or /tmp: %s", strerror(errno));
+		return false;
+	}
+	if (!make_control(session)) {
+		fsc_record_say("no memory to share in %s: %s", session->path, strerror(errno));
+		fsc_record_session_destroy(session);
+		return false;
+	}
+	if (!set_preload(session)) {
+		fsc_record_session_destroy(session);
+		return false;
+	}
+	return true;
+}
+
+void fsc_record_session_destroy(struct fsc_record_session *session)
+{
+	if (session->control)
+		munmap(session->control, FSC_PAGE);
+	session->control = NULL;
+	if (*session->path)
+		fsc_record_output_remove(session->path);
+	*session->path = '\0';
+}
+
+bool fsc_record_session_put(const struct fsc_record_session *session, const char *name,
+			    const char *text, size_t length)
+{
+	char path[PATH_MAX];
+	bool whole;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", session->path, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return false;
+	whole = write(fd, text, length) == (ssize_t)length;
+	return close(fd) == 0 && whole;
+}
+
+void fsc_record_session_environment(const struct fsc_record_session *session)
+{
+	const char *before = getenv("LD_PRELOAD");
+	char *joined = NULL;
+
+	if (before && *before && asprintf(&joined, "%s:%s", session->preload, before) > 0)
+		setenv("LD_PRELOAD", joined, 1);
+	else
+		setenv("LD_PRELOAD", session->preload, 1);
+	free(joined);
+	setenv(fsc_options[FSC_OPTION_SESSION].variable, session->path, 1);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* What several forms of the report need of its rows. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/report_internal.h"
+
+const struct fsc_request_row *fsc_report_requests_of(const struct fsc_report *report,
+						     size_t entry_point)
+{
+	const struct fsc_breakdown_result *breakdown = report->breakdown;
+
+	for (size_t i = 0; i < breakdown->request_count; i++)
+		if (breakdown->requests[i].entry_point == entry_point)
+			return &breakdown->requests[i];
+	return NULL;
+}
+
+bool fsc_report_nothing_left(const struct fsc_phase_row *row)
+{
+	return row->source == FSC_SOURCE_NONE && !strcmp(row->phase, "other");
+}
+
+const char *fsc_report_name(char room[FSC_REPORT_NAME], const char *name, bool partial)
+{
+	snprintf(room, FSC_REPORT_NAME, "%s%s", name, partial ? " ~" : "");
+	return room;
+}
+
+static void *copy_of(const void *rows, size_t count, size_t size)
+{
+	void *copy = calloc(count + 1, size);
+
+	if (copy && count)
+		memcpy(copy, rows, count * size);
+	return copy;
+}
+
+static void make_raw(struct fsc_times *times)
+{
+	int64_t total_ns;
+
+	times->mean_ns = times->raw_mean_ns;
+	if (!times->raw_mean_ns.known)
+		return;
+	times->total_ns = FSC_UNKNOWN;
+	if (!__builtin_mul_overflow(times->raw_mean_ns.value, (int64_t)times->count, &total_ns))
+		times->total_ns = fsc_known(total_ns);
+}
+
+static struct fsc_maybe share_of(struct fsc_maybe part_ns, struct fsc_maybe whole_ns)
+{
+	if (!part_ns.known || !whole_ns.known || !whole_ns.value)
+		return FSC_UNKNOWN;
+	return fsc_known((int64_t)((__int128)part_ns.value * 1000000 / whole_ns.value));
+}
+
+enum fsc_status fsc_report_raw_make(struct fsc_breakdown_result *out,
+				    const struct fsc_breakdown_result *from)
+{
+	struct fsc_report report = { .breakdown = out };
+	const struct fsc_request_row *requests;
+
+	*out = *from;
+	out->entry_points =
+		copy_of(from->entry_points, from->entry_point_count, sizeof(*out->entry_points));
+	out->phases = copy_of(from->phases, from->phase_count, sizeof(*out->phases));
+	out->requests = copy_of(from->requests, from->request_count, sizeof(*out->requests));
+	if (!out->entry_points || !out->phases || !out->requests) {
+		fsc_report_raw_fini(out);
+		return FSC_E_NOMEM;
+	}
+	for (size_t i = 0; i < out->entry_point_count; i++) {
+		make_raw(&out->entry_points[i].times);
+		out->entry_points[i].self_ns = FSC_UNKNOWN;
+	}
+	for (size_t i = 0; i < out->request_count; i++)
+		make_raw(&out->requests[i].times);
+	for (size_t i = 0; i < out->phase_count; i++) {
+		make_raw(&out->phases[i].times);
+		requests = fsc_report_requests_of(&report, out->phases[i].entry_point);
+		out->phases[i].share_ppm =
+			share_of(out->phases[i].times.total_ns,
+				 requests ? requests->times.total_ns : FSC_UNKNOWN);
+	}
+	return FSC_OK;
+}
+
+void fsc_report_raw_fini(struct fsc_breakdown_result *raw)
+{
+	free(raw->entry_points);
+	free(raw->phases);
+	free(raw->requests);
+	*raw = (struct fsc_breakdown_result){ 0 };
+}

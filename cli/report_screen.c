@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The first screen: what was seen, then the requests of the busiest entry points as bars. Begin at
+ * fsc_report_screen_write().
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/report_internal.h"
+#include "cli/table.h"
+#include "cli/units.h"
+#include "trace_points/recording.h"
+
+enum {
+	ENTRY_POINTS_DRAWN = 3,
+	OTHERS_NAMED = 3,
+	BAR_COLUMNS = 22,
+	LEAST_PART = 100,
+	EIGHTHS = 8,
+	WORDS_BYTES = 512
+};
+
+static const char *exe_of(const struct fsc_process *process)
+{
+	return *process->exe ? process->exe : "(program not known)";
+}
+
+static void write_state(const struct fsc_report *report, char text[WORDS_BYTES])
+{
+	const struct fsc_recording *recording = report->recording;
+
+	switch (report->process->state) {
+	case FSC_PROCESS_RUNNING:
+		snprintf(text, WORDS_BYTES, "still running when the recording stopped");
+		break;
+	case FSC_PROCESS_EXITED:
+		snprintf(text, WORDS_BYTES, "exited");
+		break;
+	case FSC_PROCESS_ENDED:
+		snprintf(text, WORDS_BYTES, "ended without exit()");
+		break;
+	case FSC_PROCESS_EXEC:
+		snprintf(text, WORDS_BYTES, "replaced by exec");
+		break;
+	case FSC_PROCESS_UNKNOWN:
+		snprintf(text, WORDS_BYTES, "end not known");
+		break;
+	}
+	if (recording->exit_status.known && recording->process_count == 1)
+		snprintf(text + strlen(text), WORDS_BYTES - strlen(text), ", status %" PRId64,
+			 recording->exit_status.value);
+}
+
+static void write_command(const struct fsc_report *report, const struct fsc_output *output)
+{
+	const struct fsc_recording *recording = report->recording;
+	char text[WORDS_BYTES] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < recording->command_count && used < sizeof(text); i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, i ? " %s" : "%s",
+					 recording->command[i]);
+	if (*text)
+		fsc_output_fact(output, "command", "%s%s", text,
+				used >= sizeof(text) ? " ..." : "");
+}
+
+/* Images by calls, most first. */
+static int by_calls(const void *left, const void *right)
+{
+	const struct fsc_process *a = *(const struct fsc_process *const *)left;
+	const struct fsc_process *b = *(const struct fsc_process *const *)right;
+	int64_t calls_a = a->calls.known ? a->calls.value : -1;
+	int64_t calls_b = b->calls.known ? b->calls.value : -1;
+
+	if (calls_a != calls_b)
+		return calls_a > calls_b ? -1 : 1;
+	if (a->pid != b->pid)
+		return a->pid < b->pid ? -1 : 1;
+	return (a->image > b->image) - (a->image < b->image);
+}
+
+static void write_others(const struct fsc_report *report, const struct fsc_output *output)
+{
+	const struct fsc_recording *recording = report->recording;
+	size_t count = recording->process_count, named = 0;
+	const struct fsc_process **sorted = calloc(count + 1, sizeof(struct fsc_process *));
+	char text[WORDS_BYTES] = "", calls[FSC_UNITS_TEXT];
+	size_t used = 0;
+
+	if (!sorted)
+		return;
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = &recording->processes[i];
+	qsort(sorted, count, sizeof(struct fsc_process *), by_calls);
+	for (size_t i = 0; i < count && named < OTHERS_NAMED && used < sizeof(text); i++) {
+		const char *slash = strrchr(exe_of(sorted[i]), '/');
+
+		if (sorted[i] == report->process)
+			continue;
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%u %.60s (%s calls)",
+					 named++ ? ", " : "", sorted[i]->pid,
+					 slash ? slash + 1 : exe_of(sorted[i]),
+					 fsc_units_count(calls, sorted[i]->calls));
+	}
+	fsc_output_fact(output, "", "%zu other process image%s: %s%s (--pid shows another)",
+			count - 1, count == 2 ? "" : "s", text, count - 1 > named ? ", ..." : "");
+	free(sorted);
+}
+
+static void write_process(const struct fsc_report *report, const struct fsc_output *output)
+{
+	const struct fsc_process *process = report->process;
+	char state[WORDS_BYTES];
+
+	write_command(report, output);
+	write_state(report, state);
+	fsc_output_fact(output, "process", "%u %s, %s", process->pid, exe_of(process), state);
+	if (report->recording->process_count > 1)
+		write_others(report, output);
+}
+
+static uint64_t count_requests(const struct fsc_breakdown_result *breakdown)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < breakdown->request_count; i++)
+		count += breakdown->requests[i].times.count;
+	return count;
+}
+
+static struct fsc_maybe span(struct fsc_maybe first_ns, struct fsc_maybe last_ns)
+{
+	if (!first_ns.known || !last_ns.known)
+		return FSC_UNKNOWN;
+	return fsc_known(last_ns.value - first_ns.value);
+}
+
+static void write_seen(const struct fsc_report *report, const struct fsc_output *output)
+{
+	const struct fsc_breakdown_result *breakdown = report->breakdown;
+	struct fsc_maybe whole = span(report->recording->start_ns, report->recording->end_ns);
+	char seen[FSC_UNITS_TEXT], all[FSC_UNITS_TEXT];
+
+	fsc_output_fact(output, "duration", "%s from first to last event; recorded for %s",
+			fsc_units_ns(seen, span(breakdown->first_ns, breakdown->last_ns)),
+			fsc_units_ns(all, whole));
+	fsc_output_fact(output, "requests", "%" PRIu64 " in %" PRIu64 " calls of %zu function%s",
+			count_requests(breakdown), breakdown->calls, breakdown->entry_point_count,
+			breakdown->entry_point_count == 1 ? "" : "s");
+}
+
+static void write_clock(const struct fsc_report *report, const struct fsc_output *output)
+{
+	const struct fsc_breakdown_result *breakdown = report->breakdown;
+	const char *mode = report->recording->clock_mode;
+	char step[FSC_UNITS_TEXT], residual[FSC_UNITS_TEXT];
+
+	fsc_output_fact(output, "clock", "%s, step %s: quantiles are not finer; residual %s%s",
+			*mode ? mode : "mode not known", fsc_units_ns(step, breakdown->step_ns),
+			fsc_units_ns(residual, fsc_known(breakdown->clock_residual_ns)),
+			strcmp(mode, "fast") ? ""
+					     : "; single durations may read up to 35 ns short");
+}
+
+/* What measuring added to all threads together, or unknown. */
+static struct fsc_maybe overhead_ps(const struct fsc_breakdown_result *breakdown)
+{
+	int64_t each, all;
+
+	if (!breakdown->probe_inner_ps.known || !breakdown->probe_outer_ps.known)
+		return FSC_UNKNOWN;
+	each = breakdown->probe_inner_ps.value + breakdown->probe_outer_ps.value;
+	if (__builtin_mul_overflow(each, (int64_t)breakdown->calls, &all))
+		return FSC_UNKNOWN;
+	return fsc_known(all);
+}
+
+static void write_overhead(const struct fsc_report *report, const struct fsc_output *output)
+{
+	const struct fsc_breakdown_result *breakdown = report->breakdown;
+	char all[FSC_UNITS_TEXT], inner[FSC_UNITS_TEXT], outer[FSC_UNITS_TEXT];
+
+	if (!breakdown->probe_inner_ps.known) {
+		fsc_output_fact(output, "overhead",
+				"? the probe cost is not known: nothing is subtracted");
+		return;
+	}
+	fsc_output_fact(output, "overhead",
+			"about %s in all: %s inside and %s around each call; %s",
+			fsc_units_ps(all, overhead_ps(breakdown)),
+			fsc_units_ps(inner, breakdown->probe_inner_ps),
+			fsc_units_ps(outer, breakdown->probe_outer_ps),
+			report->corrected ? "subtracted from totals and means, not from quantiles"
+					  : "still in all times (--no-correct)");
+}
+
+static void write_losses(const struct fsc_report *report, const struct fsc_output *output)
+{
+	const struct fsc_stream_loss *loss = &report->breakdown->loss;
+
+	if (!fsc_stream_loss_any(loss) && !loss->skipped_events && !*report->recording->limited) {
+		fsc_output_fact(output, "losses", "none");
+		return;
+	}
+	fsc_output_alarm(output, "losses",
+			 "%" PRIu64 " events lost, %" PRIu64 " overwritten, %" PRIu64
+			 " not understood, %" PRIu64 " streams damaged; see below",
+			 loss->events, loss->overwritten, loss->skipped_events,
+			 loss->damaged_streams);
+}
+
+static void write_leaks(const struct fsc_report *report, const struct fsc_output *output)
+{
+	const struct fsc_leaks_result *leaks = report->leaks;
+	char made[FSC_UNITS_TEXT], freed[FSC_UNITS_TEXT], live[FSC_UNITS_TEXT];
+
+	if (!leaks) {
+		fsc_output_fact(output, "leaks", "? the buffers could not be read");
+		return;
+	}
+	(leaks->finding_count ? fsc_output_alarm : fsc_output_fact)(
+		output, "leaks", "%zu finding%s%s: %s buffers made, %s given back, %s live%s",
+		leaks->finding_count, leaks->finding_count == 1 ? "" : "s",
+		leaks->uncertain ? " (uncertain)" : "", fsc_units_count(made, leaks->made),
+		fsc_units_count(freed, leaks->freed), fsc_units_count(live, leaks->live),
+		leaks->finding_count ? "; see ffiscope leaks" : "");
+}
+
+/* `columns` columns of bar for share_ppm of the whole, as UTF-8 block elements. */
+static void make_bar(char *bar, struct fsc_maybe share_ppm)
+{
+	static const char *const parts[] = { "", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█" };
+	int64_t eighths = share_ppm.known ? share_ppm.value * BAR_COLUMNS * EIGHTHS / 1000000 : 0;
+
+	*bar = '\0';
+	if (!share_ppm.known || share_ppm.value <= 0)
+		return;
+	if (eighths == 0)
+		eighths = 1;
+	if (eighths > BAR_COLUMNS * EIGHTHS)
+		eighths = BAR_COLUMNS * EIGHTHS;
+	for (; eighths > 0; eighths -= EIGHTHS)
+		strcat(bar, parts[eighths < EIGHTHS ? eighths : EIGHTHS]);
+}
+
+static const char *mark_of(enum fsc_source source)
+{
+	switch (source) {
+	case FSC_SOURCE_MEASURED:
+		return "M";
+	case FSC_SOURCE_SAMPLED:
+		return "S";
+	case FSC_SOURCE_INFERRED:
+		return "I";
+	case FSC_SOURCE_NONE:
+		break;
+	}
+	return "?";
+}
+
+static void add_phase(struct fsc_table *table, const struct fsc_phase_row *row)
+{
+	char text[FSC_UNITS_TEXT], bar[BAR_COLUMNS * 3 + 1], name[FSC_REPORT_NAME];
+	enum fsc_style style = row->side == FSC_SIDE_HOST ? FSC_STYLE_HOST : FSC_STYLE_LIBRARY;
+
+	make_bar(bar, row->share_ppm);
+	fsc_table_add_styled(table, style, fsc_side_name(row->side));
+	fsc_table_add(table, fsc_report_name(name, row->phase, row->partial));
+	fsc_table_add(table, mark_of(row->source));
+	fsc_table_add(table, fsc_units_ns(text, row->times.mean_ns));
+	fsc_table_add(table, fsc_units_ns(text, row->times.p50_ns));
+	fsc_table_add(table, fsc_units_ns(text, row->times.p99_ns));
+	fsc_table_add(table, fsc_units_share(text, row->share_ppm));
+	fsc_table_add_styled(table, style, bar);
+}
+
+void fsc_report_phases_write(const struct fsc_report *report, size_t entry_point,
+			     const struct fsc_output *output)
+{
+	static const struct fsc_table_column columns[] = {
+		{ "side", true, false },   { "phase", true, true }, { "", true, false },
+		{ "mean", false, false },  { "p50", false, false }, { "p99", false, false },
+		{ "share", false, false }, { "", true, false },
+	};
+	const struct fsc_breakdown_result *breakdown = report->breakdown;
+	struct fsc_table table;
+
+	fsc_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+	for (size_t i = 0; i < breakdown->phase_count; i++)
+		if (breakdown->phases[i].entry_point == entry_point &&
+		    !fsc_report_nothing_left(&breakdown->phases[i]))
+			add_phase(&table, &breakdown->phases[i]);
+	if (!fsc_table_write(&table, output))
+		fputs("  (no memory)\n", output->stream);
+	fsc_table_fini(&table);
+}
+
+static void write_entry(const struct fsc_report *report, size_t index,
+			const struct fsc_output *output)
+{
+	const struct fsc_entry_row *entry = &report->breakdown->entry_points[index];
+	const struct fsc_request_row *requests = fsc_report_requests_of(report, index);
+	char mean[FSC_UNITS_TEXT], p50[FSC_UNITS_TEXT], p99[FSC_UNITS_TEXT], total[FSC_UNITS_TEXT];
+	char name[FSC_REPORT_NAME];
+
+	fsc_output_heading(output, fsc_report_name(name, entry->name, entry->partial));
+	fprintf(output->stream, "  %" PRIu64 " request%s, mean %s, p50 %s, p99 %s, total %s%s\n",
+		requests->times.count, requests->times.count == 1 ? "" : "s",
+		fsc_units_ns(mean, requests->times.mean_ns),
+		fsc_units_ns(p50, requests->times.p50_ns),
+		fsc_units_ns(p99, requests->times.p99_ns),
+		fsc_units_ns(total, requests->times.total_ns), requests->partial ? " ~" : "");
+	fsc_report_phases_write(report, index, output);
+}
+
+static int64_t total_ns_of_requests(const struct fsc_breakdown_result *breakdown)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < breakdown->request_count; i++)
+		if (__builtin_add_overflow(sum, breakdown->requests[i].times.total_ns.value, &sum))
+			return INT64_MAX;
+	return sum;
+}
+
+/* Entry points that have too small a part of the time stand in the tables alone. */
+static void write_entries(const struct fsc_report *report, const struct fsc_output *output)
+{
+	const struct fsc_breakdown_result *breakdown = report->breakdown;
+	int64_t whole_ns = total_ns_of_requests(breakdown);
+	size_t drawn = 0, others = 0;
+
+	for (size_t i = 0; i < breakdown->entry_point_count; i++) {
+		const struct fsc_request_row *requests = fsc_report_requests_of(report, i);
+
+		if (!requests)
+			continue;
+		if (drawn < ENTRY_POINTS_DRAWN &&
+		    (!drawn || requests->times.total_ns.value >= whole_ns / LEAST_PART)) {
+			write_entry(report, i, output);
+			drawn++;
+		} else {
+			others++;
+		}
+	}
+	if (drawn)
+		fputs("\n  M measured  S sampled  I inferred: what is left over  ? not seen\n",
+		      output->stream);
+	if (others)
+		fprintf(output->stream,
+			"  %zu more entry point%s with less time: see Phases below\n", others,
+			others == 1 ? "" : "s");
+}
+
+/* Nothing was called: what was seen of the libraries tells why. */
+static void write_nothing(const struct fsc_report *report, const struct fsc_output *output)
+{
+	const struct fsc_recording *recording = report->recording;
+	char loaded[FSC_UNITS_TEXT], lookups[FSC_UNITS_TEXT], wrapped[FSC_UNITS_TEXT];
+
+	write_command(report, output);
+	fsc_output_fact(output, "requests",
+			"0 calls seen. Programs that loaded ffiscope: %s; functions that they "
+			"looked up: %s; of these wrapped: %s",
+			fsc_units_count(loaded, recording->seen_loaded),
+			fsc_units_count(lookups, recording->seen_lookups),
+			fsc_units_count(wrapped, recording->seen_wrapped));
+}
+
+void fsc_report_screen_write(const struct fsc_report *report, const struct fsc_output *output)
+{
+	if (!report->process) {
+		write_nothing(report, output);
+		return;
+	}
+	write_process(report, output);
+	write_seen(report, output);
+	write_clock(report, output);
+	write_overhead(report, output);
+	write_losses(report, output);
+	write_leaks(report, output);
+	write_entries(report, output);
+}

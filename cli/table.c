@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* What is hard: bytes are not columns, so nothing is padded by printf. Begin at fsc_table_write().
+ */
+#include "cli/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/text.h"
+
+enum { CELLS_FIRST = 64, GAP = 2 };
+
+void fsc_table_init(struct fsc_table *table, const struct fsc_table_column *columns, size_t count)
+{
+	*table = (struct fsc_table){ .columns = columns, .column_count = count };
+}
+
+void fsc_table_fini(struct fsc_table *table)
+{
+	for (size_t i = 0; i < table->cell_count; i++)
+		free(table->cells[i].text);
+	free(table->cells);
+	table->cells = NULL;
+	table->cell_count = table->cell_capacity = 0;
+}
+
+void fsc_table_add_styled(struct fsc_table *table, enum fsc_style style, const char *text)
+{
+	size_t capacity = table->cell_capacity ? table->cell_capacity * 2 : CELLS_FIRST;
+	struct fsc_table_cell *cells;
+	char *copy;
+
+	if (table->cell_count == table->cell_capacity) {
+		cells = realloc(table->cells, capacity * sizeof(*cells));
+		if (!cells) {
+			table->failed = true;
+			return;
+		}
+		table->cells = cells;
+		table->cell_capacity = capacity;
+	}
+	copy = strdup(text);
+	if (!copy) {
+		table->failed = true;
+		return;
+	}
+	table->cells[table->cell_count++] = (struct fsc_table_cell){ copy, style };
+}
+
+void fsc_table_add(struct fsc_table *table, const char *text)
+{
+	fsc_table_add_styled(table, FSC_STYLE_PLAIN, text);
+}
+
+static void measure(const struct fsc_table *table, size_t widths[FSC_TABLE_COLUMNS_MAX])
+{
+	size_t columns;
+
+	for (size_t i = 0; i < table->column_count; i++)
+		widths[i] = table->no_titles ? 0 : fsc_text_columns(table->columns[i].title);
+	for (size_t i = 0; i < table->cell_count; i++) {
+		columns = fsc_text_columns(table->cells[i].text);
+		if (columns > widths[i % table->column_count])
+			widths[i % table->column_count] = columns;
+	}
+}
+
+static size_t sum(const struct fsc_table *table, const size_t *widths)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < table->column_count; i++)
+		total += GAP + widths[i];
+	return total;
+}
+
+/* Take a column from the widest that may give one, until all fits or none may. */
+static void fit(const struct fsc_table *table, size_t *widths, size_t width)
+{
+	size_t total = sum(table, widths);
+
+	while (total > width) {
+		size_t widest = table->column_count;
+
+		for (size_t i = 0; i < table->column_count; i++)
+			if (table->columns[i].may_cut && widths[i] > FSC_TABLE_CUT_LEAST &&
+			    (widest == table->column_count || widths[i] > widths[widest]))
+				widest = i;
+		if (widest == table->column_count)
+			return;
+		widths[widest]--;
+		total--;
+	}
+}
+
+static void write_cell(const struct fsc_table_cell *cell, size_t width, bool left, bool last,
+		       const struct fsc_output *output)
+{
+	size_t columns = fsc_text_columns(cell->text);
+	size_t pad = columns < width ? width - columns : 0;
+
+	if (last && !*cell->text)
+		return;
+	fprintf(output->stream, "%*s", (int)(GAP + (left ? 0 : pad)), "");
+	if (cell->style != FSC_STYLE_PLAIN && *cell->text)
+		fsc_output_style(output, cell->style);
+	columns = fsc_text_write_cut(cell->text, width, output->stream);
+	if (cell->style != FSC_STYLE_PLAIN && *cell->text)
+		fsc_output_style(output, FSC_STYLE_PLAIN);
+	if (left && !last)
+		fprintf(output->stream, "%*s", (int)(width - columns), "");
+}
+
+static void write_titles(const struct fsc_table *table, const size_t *widths,
+			 const struct fsc_output *output)
+{
+	for (size_t i = 0; i < table->column_count; i++) {
+		struct fsc_table_cell cell = { (char *)table->columns[i].title, FSC_STYLE_DIM };
+
+		write_cell(&cell, widths[i], table->columns[i].left, i + 1 == table->column_count,
+			   output);
+	}
+	fputc('\n', output->stream);
+}
+
+bool fsc_table_write(const struct fsc_table *table, const struct fsc_output *output)
+{
+	size_t widths[FSC_TABLE_COLUMNS_MAX];
+
+	if (table->failed)
+		return false;
+	measure(table, widths);
+	if (output->cut)
+		fit(table, widths, output->width);
+	if (!table->no_titles)
+		write_titles(table, widths, output);
+	for (size_t i = 0; i < table->cell_count; i++) {
+		size_t column = i % table->column_count;
+		bool last = column + 1 == table->column_count;
+
+		write_cell(&table->cells[i], widths[column], table->columns[column].left, last,
+			   output);
+		if (last)
+			fputc('\n', output->stream);
+	}
+	return true;
+}
