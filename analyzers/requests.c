@@ -276,9 +276,13 @@ static void open_request(struct fsc_requests *requests, struct fsc_thread *threa
 	const struct fsc_event *event = seen->event;
 
 	close_request(requests, thread);
-	memset(request, 0, offsetof(struct fsc_open_request, claims));
-	request->claims.count = 0;
+	/* One by one: clearing the whole is a tenth of the cost of a call. */
 	request->valid = true;
+	request->freed = false;
+	request->claimed_in_consume_ns = 0;
+	request->outer_in_consume_ps = request->waiting_outer_ps = 0;
+	request->other_outer_ps = request->last_outer_ps = 0;
+	request->claims.count = 0;
 	request->site = event->call.site;
 	request->number = event->call.number;
 	request->start_ns = request->call_start_ns = event->start_ns;

@@ -74,6 +74,11 @@ static uint64_t width_of(const struct drawing *drawing, uint32_t frame)
 	return to_length(drawing, place->left + place->weight) - to_length(drawing, place->left);
 }
 
+static bool is_drawn(const struct drawing *drawing, uint32_t frame)
+{
+	return to_length(drawing, drawing->places[frame].weight) > 0;
+}
+
 /* Siblings stand in their order, and indices rise along it. */
 static void arrange(struct drawing *drawing)
 {
@@ -87,7 +92,7 @@ static void arrange(struct drawing *drawing)
 		place->left = drawing->places[frame->parent].left + drawing->taken[frame->parent];
 		place->hue = hue_of(drawing, i);
 		drawing->taken[frame->parent] += place->weight;
-		if (frame->depth + 1 > drawing->levels && width_of(drawing, i) > 0)
+		if (frame->depth + 1 > drawing->levels && is_drawn(drawing, i))
 			drawing->levels = frame->depth + 1;
 	}
 }
@@ -154,7 +159,7 @@ static void write_frames(const struct drawing *drawing, FILE *out)
 	uint32_t frame = 0;
 
 	do {
-		if (width_of(drawing, frame) > 0)
+		if (is_drawn(drawing, frame))
 			write_frame(drawing, frame, out);
 		frame = fsc_folded_next(drawing->folded, frame);
 	} while (frame);

@@ -214,8 +214,16 @@ static void made(struct fsc_thread *thread, struct fsc_site *site, const struct 
 		.flags = site->response_style,
 	};
 	struct fsc_buffer_made_record *record;
+	struct fsc_counter *counters = thread->cursor->counters;
+	enum fsc_ledger_made entered;
 
-	if (!ledger || !fsc_ledger_make(ledger, words->pointer, &entry))
+	if (!ledger)
+		return;
+	counters[site->id].buffers++;
+	entered = fsc_ledger_make(ledger, words->pointer, &entry);
+	if (FSC_UNLIKELY(entered == FSC_LEDGER_REPLACED))
+		counters[FSC_COUNTER_ELSEWHERE].buffers++;
+	if (FSC_UNLIKELY(entered == FSC_LEDGER_NO_ROOM))
 		return;
 	record = FSC_RECORD_BEGIN(thread, buffer_made, frame->end_ticks);
 	if (!record)
@@ -412,6 +420,8 @@ void fsc_buffer_give_back(struct fsc_thread *thread, struct fsc_site *site, stru
 		if (found == FSC_LEDGER_ABSENT)
 			frame->freed_entry = (struct fsc_ledger_entry){ 0 };
 	}
+	if (FSC_LIKELY(found == FSC_LEDGER_WAS_LIVE))
+		thread->cursor->counters[site->id].buffers++;
 	frame->verdict = judge(site, frame, found, &words);
 	frame->freed_pointer = words.pointer;
 	frame->freed_length = words.length;
@@ -481,6 +491,7 @@ void fsc_buffer_plain_free(uint64_t pointer)
 	if (fsc_ledger_look(ledger, pointer) == FSC_LEDGER_WAS_LIVE &&
 	    (thread->cursor->owner || fsc_attach_thread(thread)) &&
 	    fsc_ledger_take(ledger, pointer, &frame.freed_entry) == FSC_LEDGER_WAS_LIVE) {
+		thread->cursor->counters[FSC_COUNTER_ELSEWHERE].buffers++;
 		frame.verdict = thread->allocation_mode & FSC_ALLOCATION_CALL ? FSC_VERDICT_LIBRARY : FSC_VERDICT_FOREIGN_FREE;
 		frame.freed_pointer = pointer;
 		frame.freed_length = 0;

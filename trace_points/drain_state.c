@@ -221,6 +221,17 @@ static void put_site_total(struct fsc_drain *drain, uint32_t slot, uint32_t site
 	put(drain, FSC_EVENT_site_total, &record);
 }
 
+static void count_buffers(struct fsc_drain *drain, uint32_t site, uint64_t buffers)
+{
+	const struct fsc_shared_site *sites = fsc_drain_fixed(drain, FSC_SITES_OFFSET);
+	uint8_t kind = sites[site].kind;
+
+	if (site != FSC_COUNTER_ELSEWHERE && (kind == FSC_SITE_ENTRY || kind == FSC_SITE_ACQUIRE))
+		drain->state.made_buffers += buffers;
+	else
+		drain->state.freed_buffers += buffers;
+}
+
 static void put_slot_totals(struct fsc_drain *drain, uint32_t slot)
 {
 	enum { CHUNK = FSC_DRAIN_SCRATCH_BYTES / sizeof(struct fsc_counter) };
@@ -240,9 +251,11 @@ static void put_slot_totals(struct fsc_drain *drain, uint32_t slot)
 		if (!fsc_drain_read(drain, offset + first * sizeof(*counters),
 				    count * sizeof(*counters)))
 			return;
-		for (uint32_t i = 0; i < count; i++)
+		for (uint32_t i = 0; i < count; i++) {
+			count_buffers(drain, first + i, counters[i].buffers);
 			if (counters[i].calls > 0)
 				put_site_total(drain, slot, first + i, &counters[i]);
+		}
 	}
 }
 
@@ -297,10 +310,10 @@ static void put_ledger(struct fsc_drain *drain)
 	struct fsc_ledger_total_record record = { 0 };
 
 	if (offset < FSC_ARENA_OFFSET || offset > drain->file_bytes ||
-	    !fsc_drain_read(drain, offset, offsetof(struct fsc_ledger, filter)))
+	    !fsc_drain_read(drain, offset, offsetof(struct fsc_ledger, tags)))
 		return;
-	record.made = ledger->made;
-	record.freed = ledger->freed;
+	record.made = drain->state.made_buffers;
+	record.freed = drain->state.freed_buffers;
 	record.full = ledger->full;
 	record.freed_twice = ledger->freed_twice;
 	record.freed_unknown = ledger->freed_unknown;

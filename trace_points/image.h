@@ -111,8 +111,14 @@ struct fsc_counter {
 	uint64_t ticks;	    /* of completed calls */
 	uint64_t request_bytes;
 	uint64_t response_bytes;
-	uint64_t reserved;
+	uint64_t buffers; /* entry, acquire: entered in the ledger; free, release: taken out of it */
 };
+
+/*
+ * Counter of site 0, which is no site: its `buffers` are those taken out of the ledger by anything but a
+ * free function (a plain free(), the library itself, the same address given out again).
+ */
+enum { FSC_COUNTER_ELSEWHERE = 0 };
 
 struct fsc_shared_site {
 	uint32_t name;	 /* offset in strings[] */

@@ -10,43 +10,37 @@
 
 #include "trace_points/events.h"
 
-static struct fsc_ledger_bucket *bucket_of(const struct fsc_ledger *ledger, uint64_t pointer,
-					   int choice)
-{
-	uint32_t hash = fsc_ledger_hash(pointer);
+/* The two buckets that a pointer may stand in. */
+struct places {
+	struct fsc_ledger_bucket *bucket[2];
+	uint16_t *tags[2];
+	uint16_t tag;
+};
 
-	/* The second choice comes from other bits of the hash, and never equals the first. */
-	if (choice)
-		hash ^= ((hash >> 14) | 1) & (FSC_LEDGER_BUCKETS - 1);
-	return (struct fsc_ledger_bucket *)&ledger->bucket[hash & (FSC_LEDGER_BUCKETS - 1)];
+static inline struct places places_of(const struct fsc_ledger *ledger, uint64_t pointer)
+{
+	struct fsc_ledger *table = (struct fsc_ledger *)ledger;
+	uint64_t hash = fsc_ledger_hash(pointer);
+	uint32_t first = fsc_ledger_bucket_index(hash, 0), second = fsc_ledger_bucket_index(hash, 1);
+
+	return (struct places){ { &table->bucket[first], &table->bucket[second] },
+				{ table->tags[first], table->tags[second] },
+				fsc_ledger_tag(hash) };
 }
 
-static void filter_add(struct fsc_ledger *ledger, uint64_t pointer, int change)
-{
-	uint8_t *cell = &ledger->filter[fsc_ledger_hash(pointer) & (FSC_LEDGER_FILTER - 1)];
-	uint8_t old = __atomic_load_n(cell, __ATOMIC_RELAXED);
-
-	do {
-		if (old == UINT8_MAX || (old == 0 && change < 0))
-			return; /* saturated: only ever says "maybe" from now on */
-	} while (!__atomic_compare_exchange_n(cell, &old, (uint8_t)(old + change), false,
-					      __ATOMIC_RELEASE, __ATOMIC_RELAXED));
-}
-
-static bool move_state(struct fsc_ledger_bucket *bucket, int way, uint8_t from, uint8_t to)
+static inline bool move_state(struct fsc_ledger_bucket *bucket, int way, uint8_t from, uint8_t to)
 {
 	return __atomic_compare_exchange_n(&bucket->state[way], &from, to, false, __ATOMIC_ACQUIRE,
 					   __ATOMIC_RELAXED);
 }
 
 /* The way that holds the pointer in one of the wanted states (a bit set), or -1. */
-static int find_way(const struct fsc_ledger_bucket *bucket, uint64_t pointer, unsigned wanted)
+static inline int find_way(const struct fsc_ledger_bucket *bucket, uint64_t pointer, unsigned wanted)
 {
 	for (int way = 0; way < FSC_LEDGER_WAYS; way++) {
-		uint8_t state = __atomic_load_n(&bucket->state[way], __ATOMIC_ACQUIRE);
-
-		if ((wanted >> state & 1) &&
-		    __atomic_load_n(&bucket->pointer[way], __ATOMIC_RELAXED) == pointer)
+		if (__atomic_load_n(&bucket->pointer[way], __ATOMIC_RELAXED) != pointer)
+			continue;
+		if (wanted >> __atomic_load_n(&bucket->state[way], __ATOMIC_ACQUIRE) & 1)
 			return way;
 	}
 	return -1;
@@ -62,93 +56,101 @@ static int claim(struct fsc_ledger_bucket *bucket, uint8_t state)
 	return -1;
 }
 
-static int live_ways(const struct fsc_ledger_bucket *bucket)
+/* The way is ours: fill it and let go. */
+static inline void store(const struct places *at, int choice, int way, uint64_t pointer,
+			 const struct fsc_ledger_entry *entry)
 {
-	int count = 0;
+	struct fsc_ledger_bucket *bucket = at->bucket[choice];
 
-	for (int way = 0; way < FSC_LEDGER_WAYS; way++)
-		count += __atomic_load_n(&bucket->state[way], __ATOMIC_RELAXED) == FSC_LEDGER_LIVE;
-	return count;
-}
-
-static void store(struct fsc_ledger_bucket *bucket, int way, uint64_t pointer,
-		  const struct fsc_ledger_entry *entry)
-{
 	__atomic_store_n(&bucket->pointer[way], pointer, __ATOMIC_RELAXED);
 	bucket->entry[way] = *entry;
+	__atomic_store_n(&at->tags[choice][way], at->tag, __ATOMIC_RELAXED);
 	__atomic_store_n(&bucket->state[way], FSC_LEDGER_LIVE, __ATOMIC_RELEASE);
 }
 
-/* The pointer's own old entry, if it has one: a pool or malloc gave the same address again. */
-static bool reuse(struct fsc_ledger *ledger, uint64_t pointer, const struct fsc_ledger_entry *entry)
-{
-	for (int choice = 0; choice < 2; choice++) {
-		struct fsc_ledger_bucket *bucket = bucket_of(ledger, pointer, choice);
-		int way = find_way(bucket, pointer, 1u << FSC_LEDGER_LIVE | 1u << FSC_LEDGER_FREED);
+enum { LIVE_OR_FREED = 1u << FSC_LEDGER_LIVE | 1u << FSC_LEDGER_FREED, NEVER_MADE = 3 };
 
-		if (way < 0)
-			continue;
-		if (move_state(bucket, way, FSC_LEDGER_FREED, FSC_LEDGER_BUSY)) {
-			filter_add(ledger, pointer, 1);
-		} else if (move_state(bucket, way, FSC_LEDGER_LIVE, FSC_LEDGER_BUSY)) {
-			__atomic_fetch_add(&ledger->freed, 1, __ATOMIC_RELAXED);
-		} else {
-			continue;
-		}
-		store(bucket, way, pointer, entry);
-		return true;
+/* The pointer's own old entry, if it has one: a pool or malloc gave the same address again. */
+static int reuse(const struct places *at, int choice, uint64_t pointer,
+		 const struct fsc_ledger_entry *entry)
+{
+	struct fsc_ledger_bucket *bucket = at->bucket[choice];
+	int way = find_way(bucket, pointer, LIVE_OR_FREED);
+	int made = FSC_LEDGER_ENTERED;
+
+	if (way < 0)
+		return NEVER_MADE;
+	if (!move_state(bucket, way, FSC_LEDGER_FREED, FSC_LEDGER_BUSY)) {
+		if (!move_state(bucket, way, FSC_LEDGER_LIVE, FSC_LEDGER_BUSY))
+			return NEVER_MADE;
+		made = FSC_LEDGER_REPLACED;
 	}
-	return false;
+	store(at, choice, way, pointer, entry);
+	return made;
 }
 
-bool fsc_ledger_make(struct fsc_ledger *ledger, uint64_t pointer,
-		     const struct fsc_ledger_entry *entry)
+/* A place that is empty, or else one whose last buffer was freed; the first bucket goes first. */
+static __attribute__((noinline)) enum fsc_ledger_made
+make_anew(struct fsc_ledger *ledger, const struct places *at, uint64_t pointer,
+	  const struct fsc_ledger_entry *entry)
 {
-	static const uint8_t order[] = { FSC_LEDGER_EMPTY, FSC_LEDGER_FREED };
-	struct fsc_ledger_bucket *bucket[2] = { bucket_of(ledger, pointer, 0),
-						bucket_of(ledger, pointer, 1) };
-	int first;
+	for (int choice = 0; choice < 2; choice++) {
+		int way = claim(at->bucket[choice], FSC_LEDGER_EMPTY);
 
-	__atomic_fetch_add(&ledger->made, 1, __ATOMIC_RELAXED);
-	if (reuse(ledger, pointer, entry))
-		return true;
-	first = live_ways(bucket[1]) < live_ways(bucket[0]);
-	for (int o = 0; o < 2; o++)
-		for (int b = 0; b < 2; b++) {
-			int way = claim(bucket[first ^ b], order[o]);
-
-			if (way < 0)
-				continue;
-			filter_add(ledger, pointer, 1);
-			store(bucket[first ^ b], way, pointer, entry);
-			return true;
-		}
+		if (way < 0)
+			way = claim(at->bucket[choice], FSC_LEDGER_FREED);
+		if (way < 0)
+			continue;
+		if (choice)
+			__atomic_store_n(&ledger->overflowed, 1, __ATOMIC_RELAXED);
+		store(at, choice, way, pointer, entry);
+		return FSC_LEDGER_ENTERED;
+	}
 	__atomic_fetch_add(&ledger->full, 1, __ATOMIC_RELAXED);
-	return false;
+	return FSC_LEDGER_NO_ROOM;
+}
+
+enum fsc_ledger_made fsc_ledger_make(struct fsc_ledger *ledger, uint64_t pointer,
+				     const struct fsc_ledger_entry *entry)
+{
+	struct places at = places_of(ledger, pointer);
+	int made = reuse(&at, 0, pointer, entry);
+
+	if (made == NEVER_MADE && __atomic_load_n(&ledger->overflowed, __ATOMIC_RELAXED))
+		made = reuse(&at, 1, pointer, entry);
+	return made == NEVER_MADE ? make_anew(ledger, &at, pointer, entry) :
+				    (enum fsc_ledger_made)made;
+}
+
+static inline bool take_live(const struct places *at, int choice, uint64_t pointer,
+			     struct fsc_ledger_entry *entry)
+{
+	struct fsc_ledger_bucket *bucket = at->bucket[choice];
+	int way = find_way(bucket, pointer, 1u << FSC_LEDGER_LIVE);
+
+	if (way < 0 || !move_state(bucket, way, FSC_LEDGER_LIVE, FSC_LEDGER_BUSY))
+		return false;
+	*entry = bucket->entry[way];
+	__atomic_store_n(&at->tags[choice][way], 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&bucket->state[way], FSC_LEDGER_FREED, __ATOMIC_RELEASE);
+	return true;
 }
 
 enum fsc_ledger_find fsc_ledger_take(struct fsc_ledger *ledger, uint64_t pointer,
 				     struct fsc_ledger_entry *entry)
 {
-	for (int choice = 0; choice < 2; choice++) {
-		struct fsc_ledger_bucket *bucket = bucket_of(ledger, pointer, choice);
-		int way = find_way(bucket, pointer, 1u << FSC_LEDGER_LIVE);
+	struct places at = places_of(ledger, pointer);
 
-		if (way < 0 || !move_state(bucket, way, FSC_LEDGER_LIVE, FSC_LEDGER_BUSY))
-			continue;
-		*entry = bucket->entry[way];
-		__atomic_store_n(&bucket->state[way], FSC_LEDGER_FREED, __ATOMIC_RELEASE);
-		filter_add(ledger, pointer, -1);
-		__atomic_fetch_add(&ledger->freed, 1, __ATOMIC_RELAXED);
+	if (take_live(&at, 0, pointer, entry))
 		return FSC_LEDGER_WAS_LIVE;
-	}
+	if (take_live(&at, 1, pointer, entry))
+		return FSC_LEDGER_WAS_LIVE;
 	for (int choice = 0; choice < 2; choice++) {
-		struct fsc_ledger_bucket *bucket = bucket_of(ledger, pointer, choice);
-		int way = find_way(bucket, pointer, 1u << FSC_LEDGER_FREED);
+		int way = find_way(at.bucket[choice], pointer, 1u << FSC_LEDGER_FREED);
 
 		if (way < 0)
 			continue;
-		*entry = bucket->entry[way];
+		*entry = at.bucket[choice]->entry[way];
 		return FSC_LEDGER_WAS_FREED;
 	}
 	return FSC_LEDGER_ABSENT;
@@ -156,11 +158,13 @@ enum fsc_ledger_find fsc_ledger_take(struct fsc_ledger *ledger, uint64_t pointer
 
 enum fsc_ledger_find fsc_ledger_look(const struct fsc_ledger *ledger, uint64_t pointer)
 {
+	struct places at = places_of(ledger, pointer);
+
 	for (int choice = 0; choice < 2; choice++)
-		if (find_way(bucket_of(ledger, pointer, choice), pointer, 1u << FSC_LEDGER_LIVE) >= 0)
+		if (find_way(at.bucket[choice], pointer, 1u << FSC_LEDGER_LIVE) >= 0)
 			return FSC_LEDGER_WAS_LIVE;
 	for (int choice = 0; choice < 2; choice++)
-		if (find_way(bucket_of(ledger, pointer, choice), pointer, 1u << FSC_LEDGER_FREED) >= 0)
+		if (find_way(at.bucket[choice], pointer, 1u << FSC_LEDGER_FREED) >= 0)
 			return FSC_LEDGER_WAS_FREED;
 	return FSC_LEDGER_ABSENT;
 }

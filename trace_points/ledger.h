@@ -3,15 +3,17 @@
  * ledger.h - the one table of live buffers, in memory shared with the recorder.
  *
  * In:     a buffer is made (the response of a call) and taken (given back).
- * Out:    exact totals, live entries, and for each free a verdict.
+ * Out:    live entries, and for each free what was known of the buffer.
  * Cost:   no lock: one compare-and-swap to make, one to take; the test that every plain free() pays
- *         is one byte load from filter[] when the pointer is not in the table.
+ *         is two loads of tags when the pointer is not in the table.
  * Limits: FSC_LEDGER_BUCKETS * 7 buffers live at once; when the two buckets of a pointer are full
  *         the buffer is not entered and `full` counts it: findings are uncertain from then on.
  * Thread: any, and signal handlers; makes and takes of the same pointer are ordered by the program.
  *
  * A taken entry stays as FSC_LEDGER_FREED until its place is needed, so that a second free of the
- * same pointer is told apart from a pointer that was never seen.
+ * same pointer is told apart from a pointer that was never seen. How many were made and freed is
+ * counted by the callers, each in a counter of its own (image.h): one shared count would cost more than
+ * the rest.
  */
 #ifndef TRACE_POINTS_LEDGER_H
 #define TRACE_POINTS_LEDGER_H
@@ -21,8 +23,7 @@
 
 enum fsc_ledger_limit {
 	FSC_LEDGER_BUCKETS = 16384, /* a power of two */
-	FSC_LEDGER_WAYS = 7,
-	FSC_LEDGER_FILTER = 65536 /* bytes; a power of two */
+	FSC_LEDGER_WAYS = 7
 };
 
 enum fsc_ledger_state {
@@ -50,52 +51,92 @@ struct fsc_ledger_bucket {
 	uint64_t pointer[FSC_LEDGER_WAYS];
 	uint8_t state[8]; /* enum fsc_ledger_state of each way; the last is unused */
 	struct fsc_ledger_entry entry[FSC_LEDGER_WAYS];
+	uint8_t reserved[56]; /* what is searched lies in one cache line of its own */
 };
 
 struct fsc_ledger {
-	uint64_t made;	/* all totals atomic */
-	uint64_t freed; /* taken, by whatever verdict */
+	/* Atomic, and rare. */
 	uint64_t full;
 	uint64_t freed_twice;
 	uint64_t freed_unknown;
 	uint64_t size_mismatch;
 	uint64_t foreign_free;
-	uint64_t reserved;
-	uint8_t filter[FSC_LEDGER_FILTER]; /* live buffers per hash; stays at 255 once it got there */
+	uint64_t overflowed; /* 1 = some buffer stands in its second bucket */
+	uint64_t reserved[2];
+	/*
+	 * One 16-bit tag for each way of each bucket, 0 = not live; written by the way's owner, read by
+	 * every plain free(). Four tags are read as one word: the way's number is its place in it.
+	 */
+	uint16_t tags[FSC_LEDGER_BUCKETS][8];
 	struct fsc_ledger_bucket bucket[FSC_LEDGER_BUCKETS];
 };
 
 _Static_assert(sizeof(struct fsc_ledger_entry) == 56, "ledger entry layout");
-_Static_assert(sizeof(struct fsc_ledger_bucket) == 456, "ledger bucket layout");
+_Static_assert(sizeof(struct fsc_ledger_bucket) == 512, "ledger bucket layout");
 
 enum fsc_ledger_find { FSC_LEDGER_ABSENT, FSC_LEDGER_WAS_LIVE, FSC_LEDGER_WAS_FREED };
 
-static inline uint32_t fsc_ledger_hash(uint64_t pointer)
+static inline uint64_t fsc_ledger_hash(uint64_t pointer)
 {
 	/* Fibonacci hashing; the low 4 bits of malloc's pointers carry nothing. */
-	return (uint32_t)(((pointer >> 4) * 0x9E3779B97F4A7C15ull) >> 32);
+	return (pointer >> 4) * 0x9E3779B97F4A7C15ull;
+}
+
+/* The pointer's first bucket (choice 0) or its other one. */
+static inline uint32_t fsc_ledger_bucket_index(uint64_t hash, int choice)
+{
+	uint32_t index = (uint32_t)(hash >> 50) & (FSC_LEDGER_BUCKETS - 1);
+
+	return choice ? index ^ (((uint32_t)(hash >> 36) & (FSC_LEDGER_BUCKETS - 1)) | 1) : index;
+}
+
+static inline uint16_t fsc_ledger_tag(uint64_t hash)
+{
+	return (uint16_t)(hash >> 20) | 1;
+}
+
+/* Is one of the four 16-bit lanes equal to the tag? May say yes for a lane above an equal one only. */
+static inline bool fsc_ledger_has_tag(uint64_t four, uint16_t tag)
+{
+	uint64_t zero = four ^ tag * 0x0001000100010001ull;
+
+	return ((zero - 0x0001000100010001ull) & ~zero & 0x8000800080008000ull) != 0;
+}
+
+static inline bool fsc_ledger_bucket_maybe(const struct fsc_ledger *ledger, uint32_t index,
+					   uint16_t tag)
+{
+	const uint64_t *four = (const uint64_t *)(const void *)ledger->tags[index];
+
+	return fsc_ledger_has_tag(__atomic_load_n(&four[0], __ATOMIC_RELAXED), tag) ||
+	       fsc_ledger_has_tag(__atomic_load_n(&four[1], __ATOMIC_RELAXED), tag);
 }
 
 /* May the pointer be live? false is certain. The cheap test of every free(). */
 static inline bool fsc_ledger_maybe_live(const struct fsc_ledger *ledger, uint64_t pointer)
 {
-	uint32_t slot = fsc_ledger_hash(pointer) & (FSC_LEDGER_FILTER - 1);
+	uint64_t hash = fsc_ledger_hash(pointer);
+	uint16_t tag = fsc_ledger_tag(hash);
 
-	return __atomic_load_n(&ledger->filter[slot], __ATOMIC_RELAXED) != 0;
+	return fsc_ledger_bucket_maybe(ledger, fsc_ledger_bucket_index(hash, 0), tag) ||
+	       (__atomic_load_n(&ledger->overflowed, __ATOMIC_RELAXED) &&
+		fsc_ledger_bucket_maybe(ledger, fsc_ledger_bucket_index(hash, 1), tag));
 }
 
-/*
- * Enter a live buffer. If the pointer is already live (the library handed it out again without a
- * free that we saw), its entry is replaced and the old one counts as freed. false: both buckets are
- * full, counted in `full`.
- */
-bool fsc_ledger_make(struct fsc_ledger *ledger, uint64_t pointer,
-		     const struct fsc_ledger_entry *entry);
+enum fsc_ledger_made {
+	FSC_LEDGER_ENTERED,
+	FSC_LEDGER_REPLACED, /* it was live: given out again without a free that we saw */
+	FSC_LEDGER_NO_ROOM   /* both buckets are full, counted in `full` */
+};
+
+/* Enter a live buffer. */
+enum fsc_ledger_made fsc_ledger_make(struct fsc_ledger *ledger, uint64_t pointer,
+				     const struct fsc_ledger_entry *entry);
 
 /*
  * Take a live buffer out. FSC_LEDGER_WAS_LIVE: *entry is what was known, this caller alone got it.
  * FSC_LEDGER_WAS_FREED: *entry is what was known of its last life. FSC_LEDGER_ABSENT: *entry is
- * untouched. Counts `freed` in the first case only.
+ * untouched.
  */
 enum fsc_ledger_find fsc_ledger_take(struct fsc_ledger *ledger, uint64_t pointer,
 				     struct fsc_ledger_entry *entry);

@@ -149,8 +149,9 @@ static inline bool fake_put(struct fsc_ring *ring, const void *record, uint32_t 
 	uint32_t at = (uint32_t)(ring->head % ring->capacity);
 	uint32_t gap = ring->capacity - at < bytes ? ring->capacity - at : 0;
 
-	if (ring->head + gap + bytes - ring->tail > ring->capacity) {
-		ring->dropped++;
+	if (ring->head + gap + bytes - __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE) >
+	    ring->capacity) {
+		__atomic_fetch_add(&ring->dropped, 1, __ATOMIC_RELAXED);
 		return false;
 	}
 	if (gap)
@@ -182,6 +183,7 @@ static inline void fake_calls(struct fake_image *fake, struct fsc_ring *ring, in
 struct fake_output {
 	uint8_t *bytes;
 	size_t used;
+	size_t room;
 	size_t packets;
 	int refuse; /* errno to answer for slot packets, 0 = take them */
 };
@@ -195,7 +197,11 @@ static inline int fake_output_packet(void *arg, uint32_t slot, const struct iove
 	if (output->refuse && slot != FSC_STATE_SLOT)
 		return output->refuse;
 	for (int i = 0; i < part_count; i++) {
-		output->bytes = realloc(output->bytes, output->used + parts[i].iov_len);
+		while (output->room - output->used < parts[i].iov_len) {
+			output->room = output->room ? output->room * 2 : 65536;
+			output->bytes = realloc(output->bytes, output->room);
+			cr_assert_not_null(output->bytes);
+		}
 		memcpy(output->bytes + output->used, parts[i].iov_base, parts[i].iov_len);
 		output->used += parts[i].iov_len;
 	}
@@ -229,30 +235,43 @@ static inline const struct fsc_packet_header *fake_packet(const struct fake_outp
 	return NULL;
 }
 
-/* Records with that id in all packets of a slot; *last is the last of them. */
+/* Records with that id in one packet; *last is the last of them. */
+static inline uint64_t fake_count_packet(const struct fsc_packet_header *header, uint32_t id,
+					 const void **last)
+{
+	const uint8_t *at = (const uint8_t *)(header + 1);
+	const uint8_t *end = (const uint8_t *)header + header->content_bits / 8;
+	uint64_t count = 0;
+
+	while (at < end) {
+		uint32_t found;
+
+		memcpy(&found, at, sizeof(found));
+		cr_assert_neq(fsc_event_record_bytes(found), 0, "id %u in a packet", found);
+		if (found == id) {
+			count++;
+			if (last)
+				*last = at;
+		}
+		at += fsc_event_record_bytes(found);
+	}
+	cr_assert_eq(at, end, "records end with their packet");
+	return count;
+}
+
+/* The same for all packets of a slot. */
 static inline uint64_t fake_count(const struct fake_output *output, uint32_t slot, uint32_t id,
 				  const void **last)
 {
-	const struct fsc_packet_header *header;
 	uint64_t count = 0;
+	size_t at = 0;
 
-	for (size_t n = 0; (header = fake_packet(output, slot, n)) != NULL; n++) {
-		const uint8_t *at = (const uint8_t *)(header + 1);
-		const uint8_t *end = (const uint8_t *)header + header->content_bits / 8;
+	while (at < output->used) {
+		const struct fsc_packet_header *header = (const void *)(output->bytes + at);
 
-		while (at < end) {
-			uint32_t found;
-
-			memcpy(&found, at, sizeof(found));
-			cr_assert_neq(fsc_event_record_bytes(found), 0, "id %u in a packet", found);
-			if (found == id) {
-				count++;
-				if (last)
-					*last = at;
-			}
-			at += fsc_event_record_bytes(found);
-		}
-		cr_assert_eq(at, end, "records end with their packet");
+		if (header->slot == slot)
+			count += fake_count_packet(header, id, last);
+		at += header->packet_bits / 8;
 	}
 	return count;
 }

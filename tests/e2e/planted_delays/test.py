@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+"""planted_delays - a delay that a program planted and measured is found in its phase, and only there.
+
+Expected: what the program measured, plus what the phase takes without any delay (a run of its own,
+median). Allowed: 1 % or 20 ns, whichever is larger. The delays are long against everything else, so
+that a busy machine's pauses fall into them, where the program measures them too.
+"""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
+from scenario import check, equal, main, near, phase, record_host, require, test
+
+NAME = "proto2ffi_say_hello"
+REQUESTS = 1500
+LIBRARY = ["decode", "work", "encode"]
+HOST = ["encode", "decode", "prepare", "consume"]
+PHASES = [("library", name) for name in LIBRARY] + [("host", name) for name in HOST] + \
+         [("library", "free"), ("host", "other")]
+DELAYS_NS = {"dlopen": 20000, "linked": 20000, "ctypes": 400000}
+
+_baselines = {}
+
+
+def option(side, name):
+    return f"--delay-{name}" if side == "library" or name in ("prepare", "consume") \
+        else f"--delay-host-{name}"
+
+
+def measure(folder, host, clock, *arguments, requests=REQUESTS):
+    recording = record_host(folder, host, "--requests", requests, "--entry", "hello", *arguments,
+                            options=["--clock", clock])
+    report = recording.report()
+    equal(report["loss"]["events"], 0, "lost events")
+    return recording.truth(), {key: phase(report, NAME, *key) for key in PHASES}
+
+
+def baseline(folder, host, clock):
+    """The phases' medians when nothing is planted; 0 for those that nobody sees."""
+    if (host, clock) not in _baselines:
+        _, phases = measure(folder, host, clock)
+        _baselines[host, clock] = {key: found["p50_ns"] or 0 for key, found in phases.items()}
+    return _baselines[host, clock]
+
+
+def tolerance(expected):
+    return max(20, expected / 100)
+
+
+def check_planted(found, truth, side, name, undisturbed_ns):
+    said = truth["service" if side == "library" else "host"]
+    count = said[f"{name}_count"]
+    median_ns = said[f"{name}_median_ns"] + undisturbed_ns
+    mean_ns = said[f"{name}_elapsed_ns"] / max(count, 1) + undisturbed_ns
+    near(found["p50_ns"], median_ns, tolerance(median_ns), f"p50 of {side} {name}")
+    near(found["mean_ns"], mean_ns, tolerance(mean_ns), f"mean of {side} {name}")
+    # Prepare is not timed until a thread's place of allocation is known.
+    check(count - 2 <= found["count"] <= count, f"{side} {name} was seen {found['count']} times")
+
+
+def check_elsewhere(phases, planted, undisturbed, delay_ns):
+    for key, found in phases.items():
+        if key not in planted and found["count"]:
+            near(found["p50_ns"], undisturbed[key], tolerance(delay_ns),
+                 f"p50 of {' '.join(key)}, where nothing was planted,")
+
+
+def check_one(folder, host, clock, side, name):
+    undisturbed = baseline(folder, host, clock)
+    delay_ns = DELAYS_NS[host]
+    requests = REQUESTS if host != "ctypes" else 300
+    truth, phases = measure(folder, host, clock, option(side, name), delay_ns, requests=requests)
+    require(phases[side, name]["count"], f"{side} {name} was not seen")
+    check_planted(phases[side, name], truth, side, name, undisturbed[side, name])
+    check_elsewhere(phases, [(side, name)], undisturbed, delay_ns)
+
+
+@test(host=["dlopen", "linked"], clock=["fenced", "fast"], name=LIBRARY)
+def a_delay_in_the_library_is_found_in_its_phase(folder, host, clock, name):
+    check_one(folder, host, clock, "library", name)
+
+
+@test(host=["dlopen", "linked"], clock=["fenced", "fast"], name=HOST)
+def a_delay_in_the_host_is_found_in_its_phase(folder, host, clock, name):
+    check_one(folder, host, clock, "host", name)
+
+
+@test(name=[("library", "decode"), ("library", "work"), ("library", "encode"),
+            ("host", "prepare"), ("host", "consume")])
+def a_python_host_shows_the_same(folder, name):
+    check_one(folder, "ctypes", "fenced", *name)
+
+
+@test(threads=[1, 2])
+def all_delays_at_once_are_told_apart(folder, threads):
+    undisturbed = baseline(folder, "dlopen", "fenced")
+    planted = [("library", "decode"), ("library", "work"), ("library", "encode"),
+               ("host", "encode"), ("host", "decode"), ("host", "prepare"), ("host", "consume")]
+    arguments = ["--threads", threads]
+    for number, key in enumerate(planted):
+        arguments += [option(*key), 20000 + 5000 * number]
+    truth, phases = measure(folder, "dlopen", "fenced", *arguments)
+    for side, name in planted:
+        check_planted(phases[side, name], truth, side, name, undisturbed[side, name])
+    check_elsewhere(phases, planted, undisturbed, 20000)
+
+
+@test
+def the_calls_time_is_the_sum_of_its_library_phases(folder):
+    recording = record_host(folder, "dlopen", "--requests", REQUESTS, "--delay-decode", 20000,
+                            "--delay-work", 30000, "--delay-encode", 25000)
+    report = recording.report()
+    entry = next(found for found in report["entry_points"] if found["name"] == NAME)
+    parts = sum(phase(report, NAME, "library", name)["total_ns"] for name in LIBRARY)
+    near(parts, entry["total_ns"], 2, "decode + work + encode")
+
+
+if __name__ == "__main__":
+    main()

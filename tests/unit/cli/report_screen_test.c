@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include "../golden.h"
+#include "cli/text.h"
+#include "fixture.h"
+
+TestSuite(report_screen, .init = fixture_begin, .fini = fixture_end);
+
+static const char *written(void)
+{
+	fsc_report_screen_write(&fixture.report, &fixture.output);
+	return fixture_text();
+}
+
+Test(report_screen, the_example_looks_as_it_did)
+{
+	fsc_report_screen_write(&fixture.report, &fixture.output);
+	fsc_report_notes_write(&fixture.report, &fixture.output);
+	fsc_report_tables_write(&fixture.report, &fixture.output);
+	golden_check("report.txt", fixture_text());
+}
+
+Test(report_screen, every_line_fits_into_80_columns)
+{
+	size_t length;
+
+	fixture.output.width = 80;
+	fixture.output.cut = true;
+	fixture.entries[0].name = "a_rather_long_entry_point_that_somebody_gave_to_a_function_once";
+	fsc_report_screen_write(&fixture.report, &fixture.output);
+	fsc_report_notes_write(&fixture.report, &fixture.output);
+	fsc_report_tables_write(&fixture.report, &fixture.output);
+	for (const char *line = fixture_text(); *line; line += length + 1) {
+		char copy[512];
+
+		length = strcspn(line, "\n");
+		snprintf(copy, sizeof(copy), "%.*s", (int)length, line);
+		cr_assert_leq(fsc_text_columns(copy), 80, "%s", copy);
+	}
+}
+
+Test(report_screen, a_phase_that_was_not_seen_is_a_question_mark_and_no_zero)
+{
+	const char *line = strstr(written(), "crossing");
+
+	cr_assert(line);
+	cr_assert(memchr(line, '?', strcspn(line, "\n")));
+	cr_assert_not(memchr(line, '0', strcspn(line, "\n")));
+}
+
+Test(report_screen, a_negative_phase_is_shown_without_bar)
+{
+	char *line;
+
+	fixture.phases[1].times.mean_ns = fsc_known(-7);
+	fixture.phases[1].share_ppm = fsc_known(-1750);
+	line = strstr(written(), "prepare");
+	cr_assert(line);
+	*strchr(line, '\n') = '\0';
+	cr_assert(strstr(line, "-7 ns"));
+	cr_assert(strstr(line, "-0.2 %"));
+	cr_assert_not(strstr(line, "█"));
+}
+
+Test(report_screen, a_share_above_all_fills_the_bar_and_no_more)
+{
+	fixture.phases[4].share_ppm = fsc_known(INT32_MAX);
+	cr_assert(strstr(written(), "██████████████████████\n"));
+	cr_assert_not(strstr(fixture.text, "███████████████████████\n"));
+}
+
+Test(report_screen, rows_that_rest_on_a_part_are_marked)
+{
+	fixture.phases[0].partial = true;
+	fixture.entries[0].partial = true;
+	cr_assert(strstr(written(), "proto2ffi_say_hello ~\n"));
+	cr_assert(strstr(fixture.text, "encode ~"));
+}
+
+Test(report_screen, losses_are_counted)
+{
+	fixture.breakdown.loss.events = 17;
+	cr_assert(strstr(written(), "17 events lost"));
+	cr_assert_not(strstr(fixture.text, "losses      none"));
+}
+
+Test(report_screen, leaks_that_could_not_be_read_are_not_none)
+{
+	fixture.report.leaks = NULL;
+	cr_assert(strstr(written(), "leaks       ?"));
+}
+
+Test(report_screen, an_unknown_probe_cost_is_said)
+{
+	fixture.breakdown.probe_inner_ps = FSC_UNKNOWN;
+	cr_assert(strstr(written(), "nothing is subtracted"));
+}
+
+Test(report_screen, colour_goes_with_the_sides)
+{
+	fixture.output.colour = true;
+	cr_assert(strstr(written(), "\033[36mhost\033[0m"));
+	cr_assert(strstr(fixture.text, "\033[33mlibrary\033[0m"));
+}
+
+Test(report_screen, a_recording_without_calls_says_what_was_looked_at)
+{
+	static const struct fsc_breakdown_result nothing;
+
+	fixture.report.process = NULL;
+	fixture.report.breakdown = &nothing;
+	fixture.recording.seen_loaded = fsc_known(1);
+	fixture.recording.seen_lookups = fsc_known(4);
+	cr_assert(strstr(written(), "0 calls seen"));
+	cr_assert(strstr(fixture.text, "looked up: 4; of these wrapped: ?"));
+}
