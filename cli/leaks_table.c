@@ -53,10 +53,10 @@ static void write_section(const char *title, const struct fsc_leak *list, size_t
 			  struct fsc_maybe start_ns, const struct fsc_output *output)
 {
 	static const struct fsc_table_column columns[] = {
-		{ "kind", true, false },      { "entry point", true, true },
-		{ "pid", false, false },      { "count", false, false },
-		{ "bytes", false, false },    { "threads", false, false },
-		{ "first call", true, true }, { "last call", true, true },
+		{ "kind", true, false, false },	     { "entry point", true, true, false },
+		{ "pid", false, false, false },	     { "count", false, false, false },
+		{ "bytes", false, false, false },    { "threads", false, false, true },
+		{ "first call", true, true, false }, { "last call", true, true, true },
 	};
 	struct fsc_table table;
 

@@ -280,9 +280,10 @@ void fsc_report_phases_write(const struct fsc_report *report, size_t entry_point
 			     const struct fsc_output *output)
 {
 	static const struct fsc_table_column columns[] = {
-		{ "side", true, false },   { "phase", true, true }, { "", true, false },
-		{ "mean", false, false },  { "p50", false, false }, { "p99", false, false },
-		{ "share", false, false }, { "", true, false },
+		{ "side", true, false, false },	  { "phase", true, true, false },
+		{ "", true, false, false },	  { "mean", false, false, false },
+		{ "p50", false, false, false },	  { "p99", false, false, false },
+		{ "share", false, false, false }, { "", true, false, false },
 	};
 	const struct fsc_breakdown_result *breakdown = report->breakdown;
 	struct fsc_table table;

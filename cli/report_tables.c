@@ -54,9 +54,11 @@ static void add_count(struct fsc_table *table, uint64_t count)
 static void write_entry_times(const struct fsc_report *report, const struct fsc_output *output)
 {
 	static const struct fsc_table_column columns[] = {
-		{ "name", true, true },	   { "kind", true, false },  { "calls", false, false },
-		{ "total", false, false }, { "self", false, false }, { "mean", false, false },
-		{ "p50", false, false },   { "p99", false, false },  { "max", false, false },
+		{ "name", true, true, false },	  { "kind", true, false, false },
+		{ "calls", false, false, false }, { "total", false, false, false },
+		{ "self", false, false, true },	  { "mean", false, false, false },
+		{ "p50", false, false, true },	  { "p99", false, false, false },
+		{ "max", false, false, true },
 	};
 	struct fsc_table table;
 
@@ -80,10 +82,10 @@ static void write_entry_times(const struct fsc_report *report, const struct fsc_
 static void write_entry_memory(const struct fsc_report *report, const struct fsc_output *output)
 {
 	static const struct fsc_table_column columns[] = {
-		{ "name", true, true },	      { "threads", false, false },
-		{ "requests", false, false }, { "responses", false, false },
-		{ "allocs", false, false },   { "bytes", false, false },
-		{ "frees", false, false },    { "freed", false, false },
+		{ "name", true, true, false },	     { "threads", false, false, true },
+		{ "requests", false, false, false }, { "responses", false, false, false },
+		{ "allocs", false, false, false },   { "bytes", false, false, false },
+		{ "frees", false, false, true },     { "freed", false, false, true },
 	};
 	struct fsc_table table;
 
@@ -106,11 +108,11 @@ static void write_entry_memory(const struct fsc_report *report, const struct fsc
 static void write_phases(const struct fsc_report *report, const struct fsc_output *output)
 {
 	static const struct fsc_table_column columns[] = {
-		{ "entry point", true, true }, { "side", true, false },
-		{ "phase", true, true },       { "count", false, false },
-		{ "total", false, false },     { "mean", false, false },
-		{ "share", false, false },     { "allocs", false, false },
-		{ "bytes", false, false },
+		{ "entry point", true, true, false }, { "side", true, false, false },
+		{ "phase", true, true, false },	      { "count", false, false, false },
+		{ "total", false, false, false },     { "mean", false, false, true },
+		{ "share", false, false, false },     { "allocs", false, false, true },
+		{ "bytes", false, false, true },
 	};
 	const struct fsc_breakdown_result *breakdown = report->breakdown;
 	char share[FSC_UNITS_TEXT];
@@ -139,9 +141,10 @@ static void write_phases(const struct fsc_report *report, const struct fsc_outpu
 static void write_requests(const struct fsc_report *report, const struct fsc_output *output)
 {
 	static const struct fsc_table_column columns[] = {
-		{ "entry point", true, true }, { "count", false, false }, { "total", false, false },
-		{ "mean", false, false },      { "p50", false, false },	  { "p99", false, false },
-		{ "max", false, false },       { "held", false, false },
+		{ "entry point", true, true, false }, { "count", false, false, false },
+		{ "total", false, false, false },     { "mean", false, false, false },
+		{ "p50", false, false, true },	      { "p99", false, false, false },
+		{ "max", false, false, true },	      { "held", false, false, false },
 	};
 	const struct fsc_breakdown_result *breakdown = report->breakdown;
 	struct fsc_table table;

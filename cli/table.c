@@ -52,32 +52,39 @@ void fsc_table_add(struct fsc_table *table, const char *text)
 	fsc_table_add_styled(table, FSC_STYLE_PLAIN, text);
 }
 
-static void measure(const struct fsc_table *table, size_t widths[FSC_TABLE_COLUMNS_MAX])
+struct layout {
+	size_t widths[FSC_TABLE_COLUMNS_MAX];
+	bool gone[FSC_TABLE_COLUMNS_MAX];
+	size_t last; /* the last column that is not gone */
+};
+
+static void measure(const struct fsc_table *table, struct layout *layout)
 {
 	size_t columns;
 
+	*layout = (struct layout){ .last = table->column_count - 1 };
 	for (size_t i = 0; i < table->column_count; i++)
-		widths[i] = table->no_titles ? 0 : fsc_text_columns(table->columns[i].title);
+		layout->widths[i] = fsc_text_columns(table->columns[i].title);
 	for (size_t i = 0; i < table->cell_count; i++) {
 		columns = fsc_text_columns(table->cells[i].text);
-		if (columns > widths[i % table->column_count])
-			widths[i % table->column_count] = columns;
+		if (columns > layout->widths[i % table->column_count])
+			layout->widths[i % table->column_count] = columns;
 	}
 }
 
-static size_t sum(const struct fsc_table *table, const size_t *widths)
+static size_t sum(const struct fsc_table *table, const struct layout *layout)
 {
 	size_t total = 0;
 
 	for (size_t i = 0; i < table->column_count; i++)
-		total += GAP + widths[i];
+		total += layout->gone[i] ? 0 : GAP + layout->widths[i];
 	return total;
 }
 
-/* Take a column from the widest that may give one, until all fits or none may. */
-static void fit(const struct fsc_table *table, size_t *widths, size_t width)
+/* Take columns from the widest that may give them, until all fits or none may. */
+static void cut(const struct fsc_table *table, struct layout *layout, size_t width)
 {
-	size_t total = sum(table, widths);
+	size_t total = sum(table, layout), *widths = layout->widths;
 
 	while (total > width) {
 		size_t widest = table->column_count;
@@ -91,6 +98,14 @@ static void fit(const struct fsc_table *table, size_t *widths, size_t width)
 		widths[widest]--;
 		total--;
 	}
+}
+
+static void leave_out(const struct fsc_table *table, struct layout *layout, size_t width)
+{
+	for (size_t i = table->column_count; i-- > 0 && sum(table, layout) > width;)
+		layout->gone[i] = table->columns[i].may_go;
+	while (layout->last > 0 && layout->gone[layout->last])
+		layout->last--;
 }
 
 static void write_cell(const struct fsc_table_cell *cell, size_t width, bool left, bool last,
@@ -111,36 +126,38 @@ static void write_cell(const struct fsc_table_cell *cell, size_t width, bool lef
 		fprintf(output->stream, "%*s", (int)(width - columns), "");
 }
 
-static void write_titles(const struct fsc_table *table, const size_t *widths,
+static void write_titles(const struct fsc_table *table, const struct layout *layout,
 			 const struct fsc_output *output)
 {
 	for (size_t i = 0; i < table->column_count; i++) {
 		struct fsc_table_cell cell = { (char *)table->columns[i].title, FSC_STYLE_DIM };
 
-		write_cell(&cell, widths[i], table->columns[i].left, i + 1 == table->column_count,
-			   output);
+		if (!layout->gone[i])
+			write_cell(&cell, layout->widths[i], table->columns[i].left,
+				   i == layout->last, output);
 	}
 	fputc('\n', output->stream);
 }
 
 bool fsc_table_write(const struct fsc_table *table, const struct fsc_output *output)
 {
-	size_t widths[FSC_TABLE_COLUMNS_MAX];
+	struct layout layout;
 
 	if (table->failed)
 		return false;
-	measure(table, widths);
-	if (output->cut)
-		fit(table, widths, output->width);
-	if (!table->no_titles)
-		write_titles(table, widths, output);
+	measure(table, &layout);
+	if (output->cut) {
+		cut(table, &layout, output->width);
+		leave_out(table, &layout, output->width);
+	}
+	write_titles(table, &layout, output);
 	for (size_t i = 0; i < table->cell_count; i++) {
 		size_t column = i % table->column_count;
-		bool last = column + 1 == table->column_count;
 
-		write_cell(&table->cells[i], widths[column], table->columns[column].left, last,
-			   output);
-		if (last)
+		if (!layout.gone[column])
+			write_cell(&table->cells[i], layout.widths[column],
+				   table->columns[column].left, column == layout.last, output);
+		if (column + 1 == table->column_count)
 			fputc('\n', output->stream);
 	}
 	return true;

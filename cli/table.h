@@ -5,7 +5,7 @@
  * In:     columns, then cells row by row, left to right.
  * Out:    a line of titles and a line per row; columns as wide as their widest cell. When that is
  *         wider than the output and the output wants names cut, the widest columns that may be cut
- *         give way.
+ *         give way, then the last of those that may go are left out.
  * Cost:   memory for all cells until it is written.
  * Thread: one object per thread.
  */
@@ -17,12 +17,13 @@
 
 #include "cli/output.h"
 
-enum fsc_table_limit { FSC_TABLE_COLUMNS_MAX = 16, FSC_TABLE_CUT_LEAST = 12 };
+enum fsc_table_limit { FSC_TABLE_COLUMNS_MAX = 16, FSC_TABLE_CUT_LEAST = 20 };
 
 struct fsc_table_column {
 	const char *title;
 	bool left;    /* else right-aligned */
 	bool may_cut; /* down to FSC_TABLE_CUT_LEAST columns */
+	bool may_go;  /* where there is no room */
 };
 
 struct fsc_table_cell {
@@ -37,7 +38,6 @@ struct fsc_table {
 	struct fsc_table_cell *cells;
 	size_t cell_count;
 	size_t cell_capacity;
-	bool no_titles;
 	bool failed; /* no memory for a cell; the table cannot be written */
 };
 

@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* bench_callee.h - what the timed library exports. */
+/* bench_callee.h - the library whose calls are timed; its functions are found with dlsym. */
 #ifndef BENCH_CALLEE_H
 #define BENCH_CALLEE_H
 
 #include "ffi/abi.h"
 
-struct bench_functions {
-	void (*noop)(void);
-	struct fsc_byte_buffer (*hello)(const uint8_t *data, size_t length);
-	void (*free_byte_buffer)(struct fsc_byte_buffer buffer);
-};
-
 void proto2ffi_bench_noop(void);
+
+/* Some 20 ns of dependent multiplications. */
+uint64_t proto2ffi_bench_work(uint64_t value);
+
+/* "Hello, " + data + "!" in a malloc'ed buffer; no codec. */
 struct fsc_byte_buffer proto2ffi_bench_hello(const uint8_t *data, size_t length);
 void proto2ffi_bench_free_byte_buffer(struct fsc_byte_buffer buffer);
-
-extern const struct bench_functions bench_bare;
 
 #endif

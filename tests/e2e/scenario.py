@@ -73,6 +73,14 @@ def near(found, expected, tolerance, what):
                  f"{what} is {found}, expected {expected} within {tolerance:.0f}")
 
 
+def any_failure():
+    return bool(_failures)
+
+
+def forget_failures():
+    _failures.clear()
+
+
 def require(condition, sentence):
     if not condition:
         raise Failure(sentence)

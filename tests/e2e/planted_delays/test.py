@@ -2,22 +2,26 @@
 """planted_delays - a delay that a program planted and measured is found in its phase, and only there.
 
 Expected: what the program measured, plus what the phase takes without any delay (a run of its own,
-median). Allowed: 1 % or 20 ns, whichever is larger. The delays are long against everything else, so
-that a busy machine's pauses fall into them, where the program measures them too.
+median). Allowed: 1 % or 20 ns, whichever is larger. The delays are long against everything else:
+what a phase does besides, and the pauses of a busy machine that fall beside the delay, where the
+program does not see them, must stay below 1 %. A pause that did not is no error of ours: a case gets
+eight attempts, and a wrong measurement fails all of them.
 """
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
-from scenario import check, equal, main, near, phase, record_host, require, test
+from scenario import (any_failure, check, equal, forget_failures, main, near, phase, record_host,
+                      require, test)
 
 NAME = "proto2ffi_say_hello"
-REQUESTS = 1500
+REQUESTS = 1000
+ATTEMPTS = 8
 LIBRARY = ["decode", "work", "encode"]
 HOST = ["encode", "decode", "prepare", "consume"]
 PHASES = [("library", name) for name in LIBRARY] + [("host", name) for name in HOST] + \
          [("library", "free"), ("host", "other")]
-DELAYS_NS = {"dlopen": 20000, "linked": 20000, "ctypes": 400000}
+DELAYS_NS = {"dlopen": 100000, "linked": 100000, "ctypes": 2000000}
 
 _baselines = {}
 
@@ -47,7 +51,7 @@ def tolerance(expected):
     return max(20, expected / 100)
 
 
-def check_planted(found, truth, side, name, undisturbed_ns):
+def check_planted(found, truth, side, name, undisturbed_ns, threads=1):
     said = truth["service" if side == "library" else "host"]
     count = said[f"{name}_count"]
     median_ns = said[f"{name}_median_ns"] + undisturbed_ns
@@ -55,7 +59,7 @@ def check_planted(found, truth, side, name, undisturbed_ns):
     near(found["p50_ns"], median_ns, tolerance(median_ns), f"p50 of {side} {name}")
     near(found["mean_ns"], mean_ns, tolerance(mean_ns), f"mean of {side} {name}")
     # Prepare is not timed until a thread's place of allocation is known.
-    check(count - 2 <= found["count"] <= count, f"{side} {name} was seen {found['count']} times")
+    check(count - 2 * threads <= found["count"] <= count, f"{side} {name} was seen {found['count']} times")
 
 
 def check_elsewhere(phases, planted, undisturbed, delay_ns):
@@ -65,10 +69,23 @@ def check_elsewhere(phases, planted, undisturbed, delay_ns):
                  f"p50 of {' '.join(key)}, where nothing was planted,")
 
 
+def try_again(attempt):
+    """attempt() until nothing is found wrong; what the last one found stands."""
+    for _ in range(ATTEMPTS):
+        forget_failures()
+        attempt()
+        if not any_failure():
+            return
+
+
 def check_one(folder, host, clock, side, name):
+    try_again(lambda: attempt_one(folder, host, clock, side, name))
+
+
+def attempt_one(folder, host, clock, side, name):
     undisturbed = baseline(folder, host, clock)
     delay_ns = DELAYS_NS[host]
-    requests = REQUESTS if host != "ctypes" else 300
+    requests = REQUESTS if host != "ctypes" else 200
     truth, phases = measure(folder, host, clock, option(side, name), delay_ns, requests=requests)
     require(phases[side, name]["count"], f"{side} {name} was not seen")
     check_planted(phases[side, name], truth, side, name, undisturbed[side, name])
@@ -98,11 +115,15 @@ def all_delays_at_once_are_told_apart(folder, threads):
                ("host", "encode"), ("host", "decode"), ("host", "prepare"), ("host", "consume")]
     arguments = ["--threads", threads]
     for number, key in enumerate(planted):
-        arguments += [option(*key), 20000 + 5000 * number]
-    truth, phases = measure(folder, "dlopen", "fenced", *arguments)
-    for side, name in planted:
-        check_planted(phases[side, name], truth, side, name, undisturbed[side, name])
-    check_elsewhere(phases, planted, undisturbed, 20000)
+        arguments += [option(*key), 100000 + 5000 * number]
+
+    def attempt():
+        truth, phases = measure(folder, "dlopen", "fenced", *arguments)
+        for side, name in planted:
+            check_planted(phases[side, name], truth, side, name, undisturbed[side, name], threads)
+        check_elsewhere(phases, planted, undisturbed, 100000)
+
+    try_again(attempt)
 
 
 @test

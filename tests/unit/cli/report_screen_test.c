@@ -106,6 +106,7 @@ Test(report_screen, a_recording_without_calls_says_what_was_looked_at)
 {
 	static const struct fsc_breakdown_result nothing;
 
+	fixture.output.width = 200;
 	fixture.report.process = NULL;
 	fixture.report.breakdown = &nothing;
 	fixture.recording.seen_loaded = fsc_known(1);

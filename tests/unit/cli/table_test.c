@@ -6,9 +6,9 @@
 
 #include "fixture.h"
 
-static const struct fsc_table_column columns[] = { { "name", true, true },
-						   { "mean", false, false },
-						   { "bar", true, false } };
+static const struct fsc_table_column columns[] = { { "name", true, true, false },
+						   { "mean", false, false, false },
+						   { "bar", true, false, false } };
 static struct fsc_table table;
 
 static void begin(void)
@@ -68,6 +68,20 @@ Test(table, on_a_terminal_long_names_are_cut_to_the_width)
 	written();
 	cr_assert(strstr(fixture.text, "…  1 ns  xxxx\n"));
 	cr_assert_eq(strchr(fixture.text, '\n') - fixture.text, 39);
+}
+
+Test(table, on_a_terminal_columns_that_may_go_give_way_from_the_right)
+{
+	static const struct fsc_table_column some[] = { { "name", true, true, false },
+							{ "first", false, false, true },
+							{ "second", false, false, true } };
+
+	table.columns = some;
+	fixture.output.cut = true;
+	fixture.output.width = 30;
+	add_row("twenty_columns_wide_", "1", "2");
+	cr_assert_str_eq(written(), "  name                  first\n"
+				    "  twenty_columns_wide_      1\n");
 }
 
 Test(table, elsewhere_names_are_whole)

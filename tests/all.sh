@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# The whole suite; called by `./run test`, which has installed what it needs.
+#
+#   all.sh            everything
+#   all.sh --quick    release build: unit tests and the scenarios labelled quick
+#   all.sh --all      everything, and the long stress runs (FFISCOPE_TEST_LONG=1)
+#
+# Each step is one line in the summary; the last line counts them.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+quick=no
+for argument in "$@"; do
+    case $argument in
+    --quick) quick=yes ;;
+    --all) export FFISCOPE_TEST_LONG=1 ;;
+    *)
+        echo "test: no option '$argument'" >&2
+        exit 2
+        ;;
+    esac
+done
+
+logs=build/tests/logs
+mkdir -p "$logs"
+passed=0 failed=0 summary=()
+
+# step NAME COMMAND...: run it, keep its output, show it when it fails.
+step() {
+    local name=$1 log="$logs/${1// /-}.log" begin=$SECONDS
+    shift
+    printf '== %s\n' "$name"
+    if "$@" >"$log" 2>&1; then
+        passed=$((passed + 1))
+        summary+=("passed  $name ($((SECONDS - begin)) s)")
+    else
+        failed=$((failed + 1))
+        summary+=("FAILED  $name: see $log")
+        tail -n 60 "$log"
+    fi
+}
+
+build() {
+    local folder=build
+    [ "$1" = release ] || folder=build/$1
+    [ -f "$folder/build.ninja" ] || cmake --preset "$1" || return
+    cmake --build --preset "$1"
+}
+
+# unit FOLDER: the Criterion tests of a build tree.
+unit() {
+    ctest --test-dir "$1" -L unit --output-on-failure --no-tests=error
+}
+
+scenarios() {
+    ctest --test-dir build -L "$1" --output-on-failure --no-tests=error
+}
+
+formatted() {
+    git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror
+}
+
+tidy() {
+    git ls-files 'ffi/*.c' 'trace_points/*.c' 'instrument/*.c' 'analyzers/*.c' 'flamegraphs/*.c' 'cli/*.c' |
+        xargs -P 2 -n 8 clang-tidy -p build --quiet
+}
+
+step "build release" build release
+step "house" tests/house/test.sh build
+step "unit tests" unit build
+if [ $quick = yes ]; then
+    step "quick scenarios" scenarios quick
+else
+    step "scenarios" scenarios e2e
+    step "faults" scenarios faults
+    step "format" formatted
+    step "build clang" build clang
+    step "unit tests, clang" unit build/clang
+    step "build asan" build asan
+    step "unit tests, asan and ubsan" unit build/asan
+    step "commands, asan and ubsan" tests/sanitizers/test.sh build/asan
+    step "build tsan" build tsan
+    step "unit tests, tsan" unit build/tsan
+    step "valgrind" tests/valgrind/test.sh build
+    step "tidy" tidy
+fi
+
+printf '\n'
+printf '%s\n' "${summary[@]}"
+printf '\n%d passed, %d failed\n' $passed $failed
+[ $failed -eq 0 ]
