@@ -109,21 +109,22 @@ static void write_form(const struct fsc_report *report, enum fsc_report_form for
 	}
 }
 
-static int write_report(struct fsc_report *report, const struct choices *choices)
+static int write_report(const struct fsc_report *report, const struct choices *choices)
 {
+	struct fsc_report shown = *report;
 	struct fsc_breakdown_result raw = { 0 };
 	struct fsc_output output;
 
-	report->corrected = !choices->raw;
+	shown.corrected = !choices->raw;
 	if (choices->raw) {
 		if (fsc_report_raw_make(&raw, report->breakdown)) {
 			fsc_messages_say("no memory");
 			return FSC_EXIT_TROUBLE;
 		}
-		report->breakdown = &raw;
+		shown.breakdown = &raw;
 	}
 	fsc_output_init(&output, choices->colour);
-	write_form(report, choices->form, &output);
+	write_form(&shown, choices->form, &output);
 	fsc_report_raw_fini(&raw);
 	return fsc_output_finish(&output) ? FSC_EXIT_CLEAN : FSC_EXIT_TROUBLE;
 }

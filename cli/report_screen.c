@@ -242,7 +242,7 @@ static void make_bar(char *bar, struct fsc_maybe share_ppm)
 	if (eighths > BAR_COLUMNS * EIGHTHS)
 		eighths = BAR_COLUMNS * EIGHTHS;
 	for (; eighths > 0; eighths -= EIGHTHS)
-		strcat(bar, parts[eighths < EIGHTHS ? eighths : EIGHTHS]);
+		bar = stpcpy(bar, parts[eighths < EIGHTHS ? eighths : EIGHTHS]);
 }
 
 static const char *mark_of(enum fsc_source source)

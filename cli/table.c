@@ -63,12 +63,13 @@ static void measure(const struct fsc_table *table, struct layout *layout)
 	size_t columns;
 
 	*layout = (struct layout){ .last = table->column_count - 1 };
-	for (size_t i = 0; i < table->column_count; i++)
+	for (size_t i = 0; i < table->column_count; i++) {
 		layout->widths[i] = fsc_text_columns(table->columns[i].title);
-	for (size_t i = 0; i < table->cell_count; i++) {
-		columns = fsc_text_columns(table->cells[i].text);
-		if (columns > layout->widths[i % table->column_count])
-			layout->widths[i % table->column_count] = columns;
+		for (size_t at = i; at < table->cell_count; at += table->column_count) {
+			columns = fsc_text_columns(table->cells[at].text);
+			if (columns > layout->widths[i])
+				layout->widths[i] = columns;
+		}
 	}
 }
 
@@ -139,11 +140,21 @@ static void write_titles(const struct fsc_table *table, const struct layout *lay
 	fputc('\n', output->stream);
 }
 
+static void write_row(const struct fsc_table *table, const struct layout *layout, size_t row,
+		      const struct fsc_output *output)
+{
+	for (size_t i = 0; i < table->column_count; i++)
+		if (!layout->gone[i])
+			write_cell(&table->cells[row + i], layout->widths[i],
+				   table->columns[i].left, i == layout->last, output);
+	fputc('\n', output->stream);
+}
+
 bool fsc_table_write(const struct fsc_table *table, const struct fsc_output *output)
 {
 	struct layout layout;
 
-	if (table->failed)
+	if (table->failed || !table->column_count)
 		return false;
 	measure(table, &layout);
 	if (output->cut) {
@@ -151,14 +162,8 @@ bool fsc_table_write(const struct fsc_table *table, const struct fsc_output *out
 		leave_out(table, &layout, output->width);
 	}
 	write_titles(table, &layout, output);
-	for (size_t i = 0; i < table->cell_count; i++) {
-		size_t column = i % table->column_count;
-
-		if (!layout.gone[column])
-			write_cell(&table->cells[i], layout.widths[column],
-				   table->columns[column].left, column == layout.last, output);
-		if (column + 1 == table->column_count)
-			fputc('\n', output->stream);
-	}
+	for (size_t row = 0; row + table->column_count <= table->cell_count;
+	     row += table->column_count)
+		write_row(table, &layout, row, output);
 	return true;
 }

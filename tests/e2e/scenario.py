@@ -73,8 +73,9 @@ def near(found, expected, tolerance, what):
                  f"{what} is {found}, expected {expected} within {tolerance:.0f}")
 
 
-def any_failure():
-    return bool(_failures)
+def failures():
+    """What was found wrong so far in this test."""
+    return list(_failures)
 
 
 def forget_failures():

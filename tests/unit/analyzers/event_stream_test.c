@@ -180,3 +180,22 @@ Test(event_stream, a_discarded_count_in_a_packet_is_a_loss)
 	cr_assert(fsc_stream_loss_any(&loss));
 	close_built(&opened);
 }
+
+Test(event_stream, a_made_buffer_reads_as_it_was_written)
+{
+	struct opened opened = { 0 };
+	struct fsc_event event;
+
+	builder_init(&opened.builder);
+	BUILDER_PUT(&opened.builder, 0, buffer_made, 5000, .call = 7, .pointer = 0x1000, .length = 23,
+		    .capacity = 64, .site = 3);
+	open_built(&opened);
+	cr_assert_eq(fsc_event_stream_next(&opened.stream, &event), 0);
+	cr_assert_eq(event.kind, FSC_EVENT_buffer_made);
+	cr_assert_eq(event.buffer_made.call, 7);
+	cr_assert_eq(event.buffer_made.pointer, 0x1000);
+	cr_assert_eq(event.buffer_made.length, 23);
+	cr_assert_eq(event.buffer_made.capacity, 64);
+	cr_assert_eq(event.buffer_made.site, 3);
+	close_built(&opened);
+}

@@ -16,7 +16,10 @@ TestSuite(text, .fini = end);
 static const char *cut(const char *from, size_t columns)
 {
 	size_t length;
-	FILE *out = open_memstream(&text, &length);
+	FILE *out;
+
+	free(text);
+	out = open_memstream(&text, &length);
 
 	cr_assert_leq(fsc_text_write_cut(from, columns, out), columns);
 	fclose(out);

@@ -17,7 +17,10 @@ TestSuite(xml_text, .fini = end);
 static const char *cut(const char *from, size_t columns)
 {
 	size_t length;
-	FILE *out = open_memstream(&text, &length);
+	FILE *out;
+
+	free(text);
+	out = open_memstream(&text, &length);
 
 	fsc_xml_text_write_cut(from, columns, out);
 	fclose(out);
