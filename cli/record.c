@@ -8,12 +8,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/messages.h"
 #include "ffi/boundary.h"
 #include "record_internal.h"
 
@@ -22,17 +22,6 @@ enum {
 	WAIT_MOST_NS = 10000000,
 	EVERYTHING_NS = 1000000000 /* as often, what is in rings that are not full is taken too */
 };
-
-void fsc_record_say(const char *format, ...)
-{
-	char line[PATH_MAX + 1024];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(line, sizeof(line), format, arguments);
-	va_end(arguments);
-	fprintf(stderr, "ffiscope: %s\n", line);
-}
 
 struct recording {
 	struct fsc_record_options options;
@@ -53,16 +42,16 @@ static bool read_file(const char *path, char **text, size_t *length)
 
 	*text = malloc(FSC_BOUNDARY_FILE_MAX + 1);
 	if (!from || !*text) {
-		fsc_record_say("cannot read %s: %s", path, strerror(errno));
+		fsc_messages_say("cannot read %s: %s", path, strerror(errno));
 		if (from)
 			fclose(from);
 		return false;
 	}
 	*length = fread(*text, 1, FSC_BOUNDARY_FILE_MAX + 1, from);
 	if (ferror(from) || *length > FSC_BOUNDARY_FILE_MAX) {
-		fsc_record_say("cannot read %s: %s", path,
-			       ferror(from) ? strerror(errno)
-					    : "larger than a boundary file may be");
+		fsc_messages_say("cannot read %s: %s", path,
+				 ferror(from) ? strerror(errno)
+					      : "larger than a boundary file may be");
 		fclose(from);
 		return false;
 	}
@@ -97,8 +86,8 @@ static bool put_boundary(const struct recording *recording)
 	    fsc_record_session_put(&recording->session, "boundary", recording->boundary,
 				   recording->boundary_bytes))
 		return true;
-	fsc_record_say("cannot copy the boundary file to %s: %s", recording->session.path,
-		       strerror(errno));
+	fsc_messages_say("cannot copy the boundary file to %s: %s", recording->session.path,
+			 strerror(errno));
 	return false;
 }
 
@@ -106,8 +95,7 @@ static void set_images(struct recording *recording)
 {
 	struct fsc_record_images *images = &recording->images;
 
-	images->end = &images->first;
-	images->session = &recording->session;
+	fsc_record_images_init(images, &recording->session);
 	images->machine = &recording->machine;
 	images->probe = &recording->probe;
 	images->recording = recording->output.path;
@@ -142,31 +130,36 @@ static bool prepare(struct recording *recording)
 	recording->meta.start_ns = fsc_clock_monotonic_ns();
 	error = fsc_record_meta_write(&recording->meta);
 	if (error != 0)
-		fsc_record_say("cannot write %s: %s", recording->output.target, strerror(error));
+		fsc_messages_say("cannot write %s: %s", recording->output.target, strerror(error));
 	return error == 0;
 }
 
-static void wait_for_more(struct recording *recording, uint64_t wait_ns)
+/* Returns true when a new image woke us: its first calls come now. */
+static bool wait_for_more(struct recording *recording, uint64_t wait_ns)
 {
 	struct timespec timeout = { .tv_nsec = (long)wait_ns };
+	struct pollfd own = { .fd = recording->child.signals, .events = POLLIN };
 	size_t count;
 	struct pollfd *rows = fsc_record_images_polls(&recording->images, &count);
-	struct pollfd own = { .fd = recording->child.signals, .events = POLLIN };
 
-	if (count == 0) {
+	if (!rows) {
 		rows = &own;
 		count = 1;
 	}
 	rows[0] = own;
 	if (ppoll(rows, count, &timeout, NULL) <= 0)
-		return;
+		return false;
 	if (rows[0].revents)
 		fsc_record_child_answer(&recording->child);
-	for (size_t i = 1; i < count; i++)
+	for (size_t i = FSC_RECORD_WATCH_ROW + 1; i < count; i++)
 		if (rows[i].revents) {
 			fsc_record_images_reap(&recording->images);
 			break;
 		}
+	if (count <= FSC_RECORD_WATCH_ROW || !rows[FSC_RECORD_WATCH_ROW].revents)
+		return false;
+	fsc_record_images_watched(&recording->images);
+	return true;
 }
 
 static bool goes_on(const struct recording *recording)
@@ -194,7 +187,8 @@ static void drain_until_end(struct recording *recording)
 			wait_ns *= 2;
 		else
 			wait_ns = WAIT_MOST_NS;
-		wait_for_more(recording, wait_ns);
+		if (wait_for_more(recording, wait_ns))
+			wait_ns = WAIT_LEAST_NS;
 		if (recording->child.ended)
 			fsc_record_images_poll(&recording->images, false);
 	}
@@ -247,7 +241,7 @@ int fsc_cmd_record(int argc, char **argv)
 	int status;
 
 	if (!recording) {
-		fsc_record_say("no memory");
+		fsc_messages_say("no memory");
 		return FSC_RECORD_TROUBLE;
 	}
 	status = fsc_record_options_parse(&recording->options, argc, argv);

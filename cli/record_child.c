@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/messages.h"
 #include "record_internal.h"
 
 static const int forwarded[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
@@ -40,7 +41,7 @@ bool fsc_record_child_signals(struct fsc_record_child *child)
 	replace(SIGCHLD, SIG_DFL, &child->inherited_child);
 	child->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (child->signals < 0)
-		fsc_record_say("cannot wait for signals: %s", strerror(errno));
+		fsc_messages_say("cannot wait for signals: %s", strerror(errno));
 	return child->signals >= 0;
 }
 
@@ -79,7 +80,7 @@ static _Noreturn void run(const struct fsc_record_child *child,
 
 static int exec_failed(const char *command, int error)
 {
-	fsc_record_say("cannot run %s: %s", command, strerror(error));
+	fsc_messages_say("cannot run %s: %s", command, strerror(error));
 	return error == ENOENT || error == ENOTDIR ? FSC_RECORD_NOT_FOUND
 						   : FSC_RECORD_NOT_EXECUTABLE;
 }
@@ -91,7 +92,7 @@ int fsc_record_child_start(struct fsc_record_child *child, const struct fsc_reco
 	ssize_t got;
 
 	if (pipe2(ends, O_CLOEXEC) != 0) {
-		fsc_record_say("cannot make a pipe: %s", strerror(errno));
+		fsc_messages_say("cannot make a pipe: %s", strerror(errno));
 		return FSC_RECORD_TROUBLE;
 	}
 	if (options->wait)
@@ -102,7 +103,7 @@ int fsc_record_child_start(struct fsc_record_child *child, const struct fsc_reco
 		run(child, options, session, ends[1]);
 	close(ends[1]);
 	if (child->pid < 0) {
-		fsc_record_say("cannot fork: %s", strerror(errno));
+		fsc_messages_say("cannot fork: %s", strerror(errno));
 		close(ends[0]);
 		return FSC_RECORD_TROUBLE;
 	}

@@ -9,10 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "cli/messages.h"
 #include "record_internal.h"
 #include "trace_points/packet.h"
 
@@ -22,13 +24,24 @@ enum {
 	MAPS_PERIOD_NS = 2000000000 /* mappings without wrapped functions change too */
 };
 
+void fsc_record_images_init(struct fsc_record_images *images,
+			    const struct fsc_record_session *session)
+{
+	memset(images, 0, sizeof(*images));
+	images->end = &images->first;
+	images->session = session;
+	images->watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (images->watch >= 0)
+		inotify_add_watch(images->watch, session->path, IN_MOVED_TO);
+}
+
 void fsc_record_images_note(struct fsc_record_images *images, int error)
 {
 	if (error == 0 || images->write_error != 0)
 		return;
 	images->write_error = error;
-	fsc_record_say("cannot write %s: %s; the command goes on, its events are counted as lost",
-		       images->recording, strerror(error));
+	fsc_messages_say("cannot write %s: %s; the command goes on, its events are counted as lost",
+			 images->recording, strerror(error));
 }
 
 /* The packet() of every drain. */
@@ -213,7 +226,7 @@ static void add(struct fsc_record_images *images, const char *name)
 	image->all = images;
 	snprintf(image->name, sizeof(image->name), "%s", name);
 	if (!open_image(image, path)) {
-		fsc_record_say("cannot read what %s records: %s", name, strerror(errno));
+		fsc_messages_say("cannot read what %s records: %s", name, strerror(errno));
 		free_image(image);
 		unlink(path);
 		return;
@@ -297,22 +310,31 @@ static size_t grow_polls(struct fsc_record_images *images, size_t wanted)
 
 struct pollfd *fsc_record_images_polls(struct fsc_record_images *images, size_t *count)
 {
-	size_t wanted = 1; /* the caller's */
-	size_t room, used = 1;
+	size_t wanted = FSC_RECORD_WATCH_ROW + 1;
+	size_t room, used = wanted;
 
 	for (const struct fsc_record_image *image = images->first; image; image = image->next)
 		wanted += image->drain && image->pidfd >= 0;
 	room = grow_polls(images, wanted);
-	if (!images->polls) {
-		*count = 0;
+	*count = 0;
+	if (!images->polls)
 		return NULL;
-	}
+	images->polls[FSC_RECORD_WATCH_ROW] =
+		(struct pollfd){ .fd = images->watch, .events = POLLIN };
 	for (const struct fsc_record_image *image = images->first; image; image = image->next)
 		if (image->drain && image->pidfd >= 0 && used < room)
 			images->polls[used++] =
 				(struct pollfd){ .fd = image->pidfd, .events = POLLIN };
 	*count = used;
 	return images->polls;
+}
+
+void fsc_record_images_watched(struct fsc_record_images *images)
+{
+	char events[4096];
+
+	while (read(images->watch, events, sizeof(events)) > 0)
+		;
 }
 
 bool fsc_record_images_alive(const struct fsc_record_images *images)
@@ -358,4 +380,6 @@ void fsc_record_images_fini(struct fsc_record_images *images)
 		free_image(image);
 	}
 	free(images->polls);
+	if (images->session && images->watch >= 0)
+		close(images->watch);
 }

@@ -29,9 +29,6 @@ enum fsc_record_exit {
 	FSC_RECORD_SIGNAL = 128
 };
 
-/* One line on stderr, "ffiscope: " before it. */
-void fsc_record_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
 /* ---- record_options.c ---- */
 
 struct fsc_record_options {
@@ -154,6 +151,8 @@ void fsc_record_ring_write(struct fsc_record_ring *ring);
 
 /* ---- record_images.c ---- */
 
+enum { FSC_RECORD_WATCH_ROW = 1 };
+
 struct fsc_record_images;
 
 struct fsc_record_image {
@@ -189,13 +188,22 @@ struct fsc_record_images {
 	bool max_reached;
 	int write_error; /* the first one */
 	struct pollfd *polls;
-	size_t poll_count, poll_room;
+	size_t poll_room;
+	int watch; /* inotify: wakes when an image is announced; -1: none, then the timeout does */
 };
+
+void fsc_record_images_init(struct fsc_record_images *images,
+			    const struct fsc_record_session *session);
 
 /* Find new images and move what gathered. Returns true when data flows. */
 bool fsc_record_images_poll(struct fsc_record_images *images, bool all);
-/* Rows for ppoll(): one for each living image; the first row is the caller's. */
+/*
+ * Rows for ppoll(): the first is the caller's, then the watch (FSC_RECORD_WATCH_ROW), then one for
+ * each living image. NULL: no memory.
+ */
 struct pollfd *fsc_record_images_polls(struct fsc_record_images *images, size_t *count);
+/* Forget what the watch has told. */
+void fsc_record_images_watched(struct fsc_record_images *images);
 /* Some image is not finished. */
 bool fsc_record_images_alive(const struct fsc_record_images *images);
 /* Finish those that are gone. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/messages.h"
 #include "record_internal.h"
 #include "trace_points/json_writer.h"
 #include "trace_points/packet.h"
@@ -210,25 +211,26 @@ static void say_nothing_seen(const struct fsc_record_meta *meta)
 	const struct fsc_session *seen = meta->seen;
 
 	if (seen->loaded == 0)
-		fsc_record_say("0 calls seen, because the library was not loaded: the program is "
-			       "static, setuid, or not linked with this C library");
+		fsc_messages_say("0 calls seen, because the library was not loaded: the program is "
+				 "static, setuid, or not linked with this C library");
 	else if (seen->refused > 0)
-		fsc_record_say("0 calls seen, because no memory could be shared: %s; see df %s, "
-			       "ulimit -f",
-			       strerror((int)seen->refused_errno), "/dev/shm");
+		fsc_messages_say("0 calls seen, because no memory could be shared: %s; see df %s, "
+				 "ulimit -f",
+				 strerror((int)seen->refused_errno), "/dev/shm");
 	else if (seen->wrapped > 0)
-		fsc_record_say("0 calls seen, because none of the %" PRIu32
-			       " wrapped functions was "
-			       "called",
-			       seen->wrapped);
+		fsc_messages_say("0 calls seen, because none of the %" PRIu32
+				 " wrapped functions was "
+				 "called",
+				 seen->wrapped);
 	else if (seen->lookups == 0)
-		fsc_record_say("0 calls seen, because no function was looked up; for functions of "
-			       "linked libraries give --entry GLOB or --boundary FILE");
+		fsc_messages_say(
+			"0 calls seen, because no function was looked up; for functions of "
+			"linked libraries give --entry GLOB or --boundary FILE");
 	else
-		fsc_record_say("0 calls seen, because none of the %" PRIu32
-			       " functions looked up is "
-			       "an entry point by the rules; give --entry GLOB or --boundary FILE",
-			       seen->lookups);
+		fsc_messages_say(
+			"0 calls seen, because none of the %" PRIu32 " functions looked up is "
+			"an entry point by the rules; give --entry GLOB or --boundary FILE",
+			seen->lookups);
 }
 
 void fsc_record_meta_summary(const struct fsc_record_meta *meta)
@@ -243,10 +245,10 @@ void fsc_record_meta_summary(const struct fsc_record_meta *meta)
 	if (counts.overwritten > 0)
 		snprintf(overwritten, sizeof(overwritten), " %" PRIu64 " overwritten,",
 			 counts.overwritten);
-	fsc_record_say("%" PRIu64 " process%s, %" PRIu64 " call%s, %" PRIu64
-		       " event%s lost,%s recorded "
-		       "in %s",
-		       counts.processes, counts.processes == 1 ? "" : "es", counts.calls,
-		       counts.calls == 1 ? "" : "s", counts.lost, counts.lost == 1 ? "" : "s",
-		       overwritten, meta->output->shown);
+	fsc_messages_say("%" PRIu64 " process%s, %" PRIu64 " call%s, %" PRIu64
+			 " event%s lost,%s recorded "
+			 "in %s",
+			 counts.processes, counts.processes == 1 ? "" : "es", counts.calls,
+			 counts.calls == 1 ? "" : "s", counts.lost, counts.lost == 1 ? "" : "s",
+			 overwritten, meta->output->shown);
 }

@@ -5,13 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/messages.h"
 #include "record_internal.h"
 
 enum {
 	CODE_SET = 256, /* + option id */
 	CODE_CLEAR = CODE_SET + FSC_OPTION_COUNT,
 	ROWS_MAX = 2 * FSC_OPTION_COUNT + 4,
-	NAME_BYTES = 48
+	NAME_BYTES = 48,
+	BUFFER_LEAST = 16 << 10, /* as the help of options.def says */
+	BUFFER_MOST = 64 << 20
 };
 
 struct table {
@@ -46,15 +49,10 @@ static void table_fill(struct table *table)
 	table_add(table, "help", no_argument, 'h');
 }
 
-static void print_usage(FILE *to)
-{
-	fprintf(to, "usage: ffiscope record [options] -- command [arguments]\n");
-}
-
 static void print_help(void)
 {
-	print_usage(stdout);
-	printf("\nRun a command and record its calls across the FFI.\n\n");
+	printf("usage: ffiscope record [options] -- command [arguments]\n\nRun a command and "
+	       "record its calls across the FFI.\n\n");
 	for (int id = 0; id < FSC_OPTION_COUNT; id++) {
 		const struct fsc_option *option = &fsc_options[id];
 		char left[NAME_BYTES];
@@ -96,11 +94,11 @@ static bool set(struct fsc_record_options *options, int id, const char *value)
 	const struct fsc_option *option = &fsc_options[id];
 
 	if (!fsc_option_valid(option, value)) {
-		fsc_record_say("--%s: '%s' is not %s%s", option->name, value,
-			       option->kind == FSC_OPTION_choice ? "one of "
-			       : option->kind == FSC_OPTION_size ? "a size such as 64k, 4M or 1G"
-								 : "yes or no",
-			       option->kind == FSC_OPTION_choice ? option->argument : "");
+		fsc_messages_say("--%s: '%s' is not %s%s", option->name, value,
+				 option->kind == FSC_OPTION_choice ? "one of "
+				 : option->kind == FSC_OPTION_size ? "a size such as 64k, 4M or 1G"
+								   : "yes or no",
+				 option->kind == FSC_OPTION_choice ? option->argument : "");
 		return false;
 	}
 	if (option->kind == FSC_OPTION_list && !list_add(options, id, value))
@@ -122,8 +120,8 @@ static bool set_defaults(struct fsc_record_options *options)
 		if (!value || !*value)
 			continue;
 		if (!fsc_option_valid(option, value)) {
-			fsc_record_say("%s: '%s' is not a value of this option", option->variable,
-				       value);
+			fsc_messages_say("%s: '%s' is not a value of this option", option->variable,
+					 value);
 			return false;
 		}
 		options->value[id] = value;
@@ -151,13 +149,20 @@ static bool take(struct fsc_record_options *options, int code, bool *help)
 
 static bool finish(struct fsc_record_options *options)
 {
+	uint64_t buffer = 0;
+
+	fsc_option_parse_size(options->value[FSC_OPTION_BUFFER_SIZE], &buffer);
+	if (buffer < BUFFER_LEAST || buffer > BUFFER_MOST) {
+		fsc_messages_say("--buffer-size: '%s' is not between 16k and 64M",
+				 options->value[FSC_OPTION_BUFFER_SIZE]);
+		return false;
+	}
 	fsc_option_parse_size(options->value[FSC_OPTION_RING], &options->ring_bytes);
 	fsc_option_parse_size(options->value[FSC_OPTION_MAX_SIZE], &options->max_bytes);
 	fsc_option_parse_flag(options->value[FSC_OPTION_WAIT], &options->wait);
 	if (*options->command)
 		return true;
-	fsc_record_say("what is to be recorded? Give a command after the options");
-	print_usage(stderr);
+	fsc_messages_say("what is to be recorded? Give a command after the options (see --help)");
 	return false;
 }
 
@@ -175,9 +180,9 @@ int fsc_record_options_parse(struct fsc_record_options *options, int argc, char 
 	optind = 0; /* glibc: begin anew */
 	while ((code = getopt_long(argc, argv, "+:o:qvh", table.rows, NULL)) != -1) {
 		if (code == '?' || code == ':') {
-			fsc_record_say(code == ':' ? "'%s' needs a value" : "unknown option '%s'",
-				       argv[optind - 1]);
-			print_usage(stderr);
+			fsc_messages_say(code == ':' ? "'%s' needs a value (see --help)"
+						     : "unknown option '%s' (see --help)",
+					 argv[optind - 1]);
 			return FSC_RECORD_TROUBLE;
 		}
 		if (!take(options, code, &help))

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/messages.h"
 #include "record_internal.h"
 #include "trace_points/recording.h"
 
@@ -110,12 +111,12 @@ static bool check(struct fsc_record_output *output)
 		output->replace = true;
 		if (lstat(old, &status) != 0 || is_recording(old) || is_empty_folder(old))
 			return true;
-		fsc_record_say("%s.old is in the way and is no recording; move it", shown);
+		fsc_messages_say("%s.old is in the way and is no recording; move it", shown);
 		return false;
 	}
 	if (S_ISDIR(status.st_mode) && is_empty_folder(output->target))
 		return true;
-	fsc_record_say("%s exists and is no recording; choose another folder with -o", shown);
+	fsc_messages_say("%s exists and is no recording; choose another folder with -o", shown);
 	return false;
 }
 
@@ -127,14 +128,14 @@ bool fsc_record_output_make(struct fsc_record_output *output, const char *patter
 	memset(output, 0, sizeof(*output));
 	if (!expand(shown, sizeof(output->shown), pattern, command) ||
 	    !absolute(shown, output->target, sizeof(output->target))) {
-		fsc_record_say("the output folder's name is empty or too long");
+		fsc_messages_say("the output folder's name is empty or too long");
 		return false;
 	}
 	if (!check(output))
 		return false;
 	snprintf(output->path, sizeof(output->path), "%s.new-%d", output->target, (int)getpid());
 	if (mkdir(output->path, 0700) != 0) {
-		fsc_record_say("cannot make the folder %s: %s", shown, strerror(errno));
+		fsc_messages_say("cannot make the folder %s: %s", shown, strerror(errno));
 		return false;
 	}
 	return true;
@@ -154,8 +155,8 @@ void fsc_record_output_settle(struct fsc_record_output *output)
 	if (rename(output->path, output->target) == 0)
 		snprintf(output->path, sizeof(output->path), "%s", output->target);
 	else {
-		fsc_record_say("cannot rename to %s: %s; the recording stays in %s", output->target,
-			       strerror(errno), output->path);
+		fsc_messages_say("cannot rename to %s: %s; the recording stays in %s",
+				 output->target, strerror(errno), output->path);
 		snprintf(output->shown, sizeof(output->shown), "%.*s",
 			 (int)sizeof(output->shown) - 1, output->path);
 	}

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/messages.h"
 #include "record_internal.h"
 
 enum {
@@ -250,7 +251,7 @@ void fsc_record_probe_find(struct fsc_record_probe *probe, struct fsc_record_mac
 		if (have_path)
 			cache_write(path, key, line);
 	} else if (verbose) {
-		fsc_record_say(
+		fsc_messages_say(
 			"what measuring costs could not be measured: times are not corrected");
 	}
 	if (!probe->known)

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/messages.h"
 #include "record_internal.h"
 
 #define LIBRARY_NAME "libffiscope.so"
@@ -116,8 +117,8 @@ static bool find_library(struct fsc_record_session *session)
 	written = snprintf(session->library, sizeof(session->library), "%s/lib/" TRIPLET "/%s",
 			   prefix, LIBRARY_NAME);
 	if ((size_t)written >= sizeof(session->library) || access(session->library, R_OK) != 0) {
-		fsc_record_say("cannot find %s beside this program: %s", LIBRARY_NAME,
-			       session->library);
+		fsc_messages_say("cannot find %s beside this program: %s", LIBRARY_NAME,
+				 session->library);
 		return false;
 	}
 	return true;
@@ -134,7 +135,7 @@ static bool set_preload(struct fsc_record_session *session)
 	if (strpbrk(prefix, " :;$\n\t")) {
 		snprintf(link, sizeof(link), "%s/" LINK_NAME, session->path);
 		if (strpbrk(link, " :;$\n\t") || symlink(prefix, link) != 0) {
-			fsc_record_say("LD_PRELOAD cannot hold this path: %s", prefix);
+			fsc_messages_say("LD_PRELOAD cannot hold this path: %s", prefix);
 			return false;
 		}
 		prefix = link;
@@ -149,11 +150,11 @@ bool fsc_record_session_create(struct fsc_record_session *session)
 	if (!find_library(session))
 		return false;
 	if (!make_folder(session)) {
-		fsc_record_say("cannot make a folder in /dev/shm or /tmp: %s", strerror(errno));
+		fsc_messages_say("cannot make a folder in /dev/shm or /tmp: %s", strerror(errno));
 		return false;
 	}
 	if (!make_control(session)) {
-		fsc_record_say("no memory to share in %s: %s", session->path, strerror(errno));
+		fsc_messages_say("no memory to share in %s: %s", session->path, strerror(errno));
 		fsc_record_session_destroy(session);
 		return false;
 	}

@@ -9,6 +9,6 @@ tests="unit_flamegraphs_svg unit_cli_report_screen unit_cli_leaks"
 # shellcheck disable=SC2086 # a list of targets
 cmake --build "$build" --target $tests
 for test in $tests; do
-	FSC_GOLDEN=write "$build/tests/unit/$test"
+	FSC_GOLDEN="write" "$build/tests/unit/$test"
 done
 git -C "$root" status --short tests/data

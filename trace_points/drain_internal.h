@@ -50,9 +50,9 @@ struct fsc_drain_state {
 	uint64_t lost_events;
 	uint64_t made_buffers;	/* from the counters, at the end */
 	uint64_t freed_buffers; /* likewise */
-	uint64_t begin_ticks; /* of the packet that is being filled */
-	uint64_t ticks;	      /* of the last event: they never run backwards */
-	uint64_t events;      /* in the packet that is being filled */
+	uint64_t begin_ticks;	/* of the packet that is being filled */
+	uint64_t ticks;		/* of the last event: they never run backwards */
+	uint64_t events;	/* in the packet that is being filled */
 	size_t used;
 	uint16_t site_flags[FSC_SITES_MAX]; /* as last written */
 	struct fsc_probe_cost_record probe_cost;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -405,9 +406,12 @@ Test(drain, a_producer_killed_in_mid_write_loses_only_what_it_had_not_committed)
 	int status, drained = 0;
 	pid_t child = fork();
 
-	if (child == 0)
+	if (child == 0) {
+		/* A test that fails must not leave it behind. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		for (;;)
 			fake_call(&fake, ring);
+	}
 	while (drained < 10)
 		drained += fsc_drain_poll(drain, false) > 0;
 	kill(child, SIGKILL);

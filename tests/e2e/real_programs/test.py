@@ -1,0 +1,341 @@
+# SPDX-License-Identifier: MIT
+"""real_programs - record changes neither output nor exit status of programs that we did not write."""
+import glob
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
+from scenario import (FFISCOPE, PYTHON, SERVICE, Skip, TIMEOUT_S, check, environment, equal, host,
+                      main, require, run, test, wait_until, write)
+
+
+def same(folder, *command, prepare=None, stdin=b"", env=None, options=(), **how):
+    """Run without and with record, each in a folder of its own; they must not differ."""
+    results = []
+    for name, before in (("bare", []), ("seen", [FFISCOPE, "record", "-o",
+                                                 os.path.join(folder, "rec"), *options, "--"])):
+        place = os.path.join(folder, name)
+        os.mkdir(place)
+        if prepare:
+            prepare(place)
+        results.append(run(*before, *command, cwd=place, stdin=stdin,
+                           env=env or environment(), **how))
+        os.rename(place, os.path.join(folder, "kept-" + name))
+    bare, seen = results
+    equal(seen.status, bare.status, f"exit status ({seen.err[-300:]!r})")
+    check(seen.stdout == bare.stdout, f"stdout differs: {seen.stdout[:200]!r} instead of "
+          f"{bare.stdout[:200]!r}")
+    theirs = [line for line in seen.err.splitlines() if not line.startswith("ffiscope:")]
+    equal(theirs, bare.err.splitlines(), "stderr")
+    return bare, seen
+
+
+PYTHON_WORK = """
+import ctypes, hashlib, json, sqlite3, ssl, threading, zlib, os, socket
+db = sqlite3.connect(":memory:")
+db.create_function("twice", 1, lambda x: x * 2)
+db.execute("create table t (a integer primary key, b text)")
+db.executemany("insert into t values (?, ?)", ((i, str(i) * 20) for i in range(5000)))
+print(db.execute("select sum(twice(a)), max(length(b)) from t").fetchone())
+context = ssl.create_default_context()
+print(context.protocol, len(context.get_ciphers()) > 0, ssl.OPENSSL_VERSION)
+left, right = ssl.MemoryBIO(), ssl.MemoryBIO()
+client = context.wrap_bio(left, right, server_hostname="example.org")
+try:
+    client.do_handshake()
+except ssl.SSLWantReadError:
+    print("hello of", len(right.read()) > 100)
+print(hashlib.sha256(b"x" * 100000).hexdigest(), zlib.crc32(b"y" * 1000))
+print(ctypes.CDLL(None).getpid() == os.getpid())
+libm = ctypes.CDLL("libm.so.6"); libm.cos.restype = ctypes.c_double
+libm.cos.argtypes = [ctypes.c_double]
+print(libm.cos(1.0))
+threads = [threading.Thread(target=hashlib.sha1, args=(b"z" * 100000,)) for _ in range(20)]
+[t.start() for t in threads]; [t.join() for t in threads]
+print(json.dumps({"done": True}))
+raise SystemExit(5)
+"""
+
+
+@test(options=[[], ["--entry", "*"], ["--clock", "fast"]])
+def python_with_sqlite_and_ssl(folder, options):
+    bare, _ = same(folder, PYTHON, "-c", PYTHON_WORK, options=options)
+    equal(bare.status, 5, "exit status of the work itself")
+
+
+@test
+def python_that_ends_with_a_traceback(folder):
+    same(folder, PYTHON, "-c", "import ssl, sqlite3\n1 / 0")
+
+
+GIT_ENV = dict(GIT_AUTHOR_DATE="2024-01-01T00:00:00Z", GIT_COMMITTER_DATE="2024-01-01T00:00:00Z",
+               GIT_AUTHOR_NAME="a", GIT_AUTHOR_EMAIL="a@b", GIT_COMMITTER_NAME="a",
+               GIT_COMMITTER_EMAIL="a@b", GIT_CONFIG_NOSYSTEM="1")
+
+
+@test
+def git_init_commit_and_log(folder):
+    script = """
+        git init -q -b trunk . && echo one > file && git add file && git commit -q -m first
+        echo two >> file && git commit -q -a -m second && git log --format='%H %s' && git gc -q
+        git diff --stat HEAD~1 && git fsck && git cat-file -p HEAD && git status --short
+        git checkout no-such-branch
+    """
+    same(folder, "/bin/sh", "-c", script, env=environment(**GIT_ENV))
+    for name in ("bare", "seen"):
+        shutil.rmtree(os.path.join(folder, "kept-" + name))
+    same_again = os.path.join(folder, "again")
+    os.mkdir(same_again)
+    same(same_again, "git", "--version")
+
+
+C_PROGRAM = r"""
+#include <math.h>
+#include <stdio.h>
+int main(int argc, char **argv) { printf("%s %.3f\n", argv[argc - 1], sqrt(argc)); return argc; }
+"""
+
+
+@test
+def gcc_compiles_and_its_program_runs(folder):
+    def prepare(place):
+        write(os.path.join(place, "a.c"), C_PROGRAM)
+    bare, _ = same(folder, "/bin/sh", "-c", "gcc -O2 -Wall -pipe -o a a.c -lm && ./a x y z",
+                   prepare=prepare)
+    equal(bare.status, 4, "exit status of the program")
+    with open(os.path.join(folder, "kept-bare", "a"), "rb") as first, \
+            open(os.path.join(folder, "kept-seen", "a"), "rb") as second:
+        check(first.read() == second.read(), "the compiled programs differ")
+
+
+@test
+def gcc_reports_an_error(folder):
+    def prepare(place):
+        write(os.path.join(place, "a.c"), "int main(void) { return x; }\n")
+    bare, _ = same(folder, "gcc", "a.c", prepare=prepare)
+    equal(bare.status, 1, "exit status")
+
+
+@test
+def a_pipeline_has_the_status_of_its_last_part(folder):
+    for index, line in enumerate(("seq 1 20000 | sort -rn | head -5 | grep -q nothing",
+                                  "seq 1 1000 | awk '{s += $1} END {print s; exit 3}'",
+                                  "yes | head -100000 | wc -l; exit 42",
+                                  "printf 'a\\0b\\n' | od -c; false",
+                                  "(exit 9) & wait $!")):
+        place = os.path.join(folder, str(index))
+        os.mkdir(place)
+        same(place, "/bin/sh", "-c", line)
+
+
+@test
+def a_static_binary(folder):
+    write(os.path.join(folder, "s.c"), C_PROGRAM)
+    for index, flags in enumerate((["-static"], ["-static-pie"])):
+        program = os.path.join(folder, f"static{index}")
+        built = run("gcc", *flags, "-o", program, os.path.join(folder, "s.c"), "-lm")
+        require(built.status == 0, f"no static program: {built.err[:300]}")
+        place = os.path.join(folder, str(index))
+        os.mkdir(place)
+        _, seen = same(place, program, "word")
+        check("0 calls seen, because" in seen.err, f"summary says {seen.err!r}")
+
+
+@test(number=[signal.SIGTERM, signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL, signal.SIGINT,
+              signal.SIGPIPE, signal.SIGHUP, signal.SIGUSR1])
+def a_death_by_signal_is_128_and_the_signal(folder, number):
+    bare, seen = same(folder, "/bin/sh", "-c", f"kill -{int(number)} $$; sleep 5")
+    equal(seen.status, 128 + number, "exit status")
+    equal(bare.signal, number, "signal without record")
+
+
+@test(status=[0, 1, 2, 125, 126, 127, 128, 200, 255])
+def every_status_passes_through(folder, status):
+    same(folder, "/bin/sh", "-c", f"exit {status}")
+
+
+@test
+def stdin_passes_through(folder):
+    data = os.urandom(300000)
+    same(folder, "cat", stdin=data)
+    place = os.path.join(folder, "lines")
+    os.mkdir(place)
+    same(place, "/bin/sh", "-c", 'read a; read b; echo "$b$a"; wc -c', stdin=b"one\ntwo\n" + data)
+    closed = os.path.join(folder, "closed")
+    os.mkdir(closed)
+    same(closed, "/bin/sh", "-c", "exec <&-; cat; echo $?", stdin=b"x")
+
+
+@test
+def big_outputs_pass_through(folder):
+    bare, _ = same(folder, PYTHON, "-c", "import os, sys\nfor i in range(300):\n"
+                   " sys.stdout.buffer.write(bytes([i % 256]) * 100000)\n"
+                   " sys.stderr.write('e' * 100 + '\\n')")
+    equal(len(bare.stdout), 30000000, "bytes of output")
+
+
+@test
+def the_environment_and_arguments_pass_through(folder):
+    arguments = ["", " ", "a b", "--", "-o", "x\ny", "*", "é", "x" * 50000]
+    same(folder, PYTHON, "-c", "import sys; print(sys.argv)", *arguments)
+    place = os.path.join(folder, "environment")
+    os.mkdir(place)
+    ours = ("LD_PRELOAD", "FFISCOPE_", "PWD", "OLDPWD", "_")
+    text = ("import os; print(sorted((k, v) for k, v in os.environ.items() "
+            f"if not k.startswith({ours!r})))")
+    same(place, PYTHON, "-c", text)
+
+
+@test
+def a_preload_of_the_users_own_stays(folder):
+    write(os.path.join(folder, "mine.c"), "int fsc_test_number(void) { return 7; }\n")
+    library = os.path.join(folder, "mine.so")
+    require(run("gcc", "-shared", "-fPIC", "-o", library,
+                os.path.join(folder, "mine.c")).status == 0, "the library was not built")
+    same(folder, PYTHON, "-c", "import ctypes; print(ctypes.CDLL(None).fsc_test_number())",
+         env=environment(LD_PRELOAD=library))
+
+
+@test
+def descriptors_signals_and_terminal_settings_are_the_same(folder):
+    text = """
+import os, signal, resource
+print(sorted(int(fd) for fd in os.listdir('/proc/self/fd'))[:-1])
+status = open('/proc/self/status').read().splitlines()
+print([line for line in status if line.startswith(('SigBlk', 'SigIgn', 'SigCgt', 'NoNewPrivs'))])
+print(os.umask(0), resource.getrlimit(resource.RLIMIT_NOFILE), os.getpriority(os.PRIO_PROCESS, 0))
+print(resource.getrlimit(resource.RLIMIT_FSIZE), resource.getrlimit(resource.RLIMIT_CORE))
+print(open('/proc/self/comm').read().strip())
+"""
+    same(folder, PYTHON, "-c", text)
+
+
+@test
+def an_ignored_signal_stays_ignored(folder):
+    def ignore():
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    same(folder, "/bin/sh", "-c", "kill -USR1 $$; kill -INT $$; grep -E 'Sig(Ign|Blk|Cgt)' "
+         "/proc/self/status; echo alive", preexec_fn=ignore)
+
+
+def start(folder, *command):
+    return subprocess.Popen([FFISCOPE, "record", "-o", os.path.join(folder, "rec"), "--", *command],
+                            env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, start_new_session=True)
+
+
+@test(number=[signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2,
+              signal.SIGQUIT])
+def a_signal_that_a_process_sends_is_forwarded(folder, number):
+    ready = os.path.join(folder, "ready")
+    process = start(folder, PYTHON, "-c", f"""
+import signal, sys, time
+signal.signal({int(number)}, lambda *_: (print("got it", flush=True), sys.exit(33)))
+open({ready!r}, "w").close()
+time.sleep(30)
+print("nothing came")
+""")
+    require(wait_until(lambda: os.path.exists(ready)), "the program did not start")
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=TIMEOUT_S)
+    equal((out, process.returncode), (b"got it\n", 33), "output and exit status")
+
+
+@test
+def a_forwarded_signal_that_kills_is_128_and_the_signal(folder):
+    process = start(folder, *host("dlopen", "--requests", 100, "--pause", 30000))
+    process.stdout.readline()
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=TIMEOUT_S)
+    equal(process.returncode, 143, "exit status")
+    check(b"202 calls" in err, f"summary says {err!r}")
+
+
+@test
+def a_signal_to_the_whole_group_arrives_once(folder):
+    """As a terminal's Ctrl-C does, which the kernel sends to both."""
+    ready = os.path.join(folder, "ready")
+    process = start(folder, PYTHON, "-c", f"""
+import signal, time
+count = 0
+def handler(*_):
+    global count
+    count += 1
+signal.signal(signal.SIGUSR1, handler)
+open({ready!r}, "w").close()
+end = time.monotonic() + 1
+while time.monotonic() < end:
+    time.sleep(0.01)
+print(count > 0)
+""")
+    require(wait_until(lambda: os.path.exists(ready)), "the program did not start")
+    os.killpg(process.pid, signal.SIGUSR1)
+    out, _ = process.communicate(timeout=TIMEOUT_S)
+    equal((out, process.returncode), (b"True\n", 0), "output and exit status")
+
+
+@test
+def stop_and_continue_work(folder):
+    process = start(folder, "/bin/sh", "-c", "sleep 0.5; kill -STOP $$; echo went on; exit 3")
+    found = wait_until(lambda: any(
+        open(path, encoding="ascii").read().rsplit(")", 1)[1].split()[0] == "T"
+        for path in glob.glob("/proc/[0-9]*/stat") if _child_of(path, process.pid)), 10)
+    require(found, "the command did not stop")
+    time.sleep(0.1)
+    with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as file:
+        os.kill(int(file.read().split()[0]), signal.SIGCONT)
+    out, _ = process.communicate(timeout=TIMEOUT_S)
+    equal((out, process.returncode), (b"went on\n", 3), "output and exit status")
+
+
+def _child_of(path, parent):
+    try:
+        with open(path, encoding="ascii", errors="replace") as file:
+            return int(file.read().rsplit(")", 1)[1].split()[1]) == parent
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@test
+def a_program_that_closes_its_output_is_not_held_up(folder):
+    """The reader is gone: SIGPIPE as without us."""
+    same(folder, "/bin/bash", "-c", 'yes | head -1; echo "${PIPESTATUS[@]}"')
+
+
+@test
+def the_recorded_program_says_what_it_says_alone(folder):
+    """Our own host, whose calls are caught: the same answers, but for times."""
+    text = f"""
+import ctypes
+class Buffer(ctypes.Structure):
+    _fields_ = [("p", ctypes.c_void_p), ("l", ctypes.c_size_t), ("c", ctypes.c_size_t)]
+service = ctypes.CDLL({SERVICE!r})
+service.proto2ffi_say_hello.restype = Buffer
+service.proto2ffi_free_byte_buffer.argtypes = [Buffer]
+for name in (b"x", b"you", b"\\xc3\\xa9" * 50):
+    buffer = service.proto2ffi_say_hello(bytes([10, len(name)]) + name, len(name) + 2)
+    print(ctypes.string_at(buffer.p, buffer.l), buffer.l, buffer.c)
+    service.proto2ffi_free_byte_buffer(buffer)
+"""
+    _, seen = same(folder, PYTHON, "-c", text)
+    check("6 calls" in seen.err, f"summary says {seen.err!r}")
+
+
+@test
+def a_setuid_program_is_left_alone(folder):
+    program = next((path for path in ("/bin/su", "/usr/bin/passwd", "/bin/mount")
+                    if os.path.exists(path)), None)
+    if not program:
+        raise Skip("no setuid program here")
+    same(folder, program, "--help")
+
+
+if __name__ == "__main__":
+    main()
