@@ -459,8 +459,9 @@ static enum fsc_status open_folder(struct fsc_recording *recording, struct fsc_e
 		fsc_error_hint(error, "read it with the ffiscope that recorded it");
 		return FSC_E_VERSION;
 	}
-	qsort(recording->processes, recording->process_count, sizeof(*recording->processes),
-	      by_pid);
+	if (recording->process_count > 0)
+		qsort(recording->processes, recording->process_count,
+		      sizeof(*recording->processes), by_pid);
 	return FSC_OK;
 }
 

@@ -45,6 +45,20 @@ bool fsc_record_child_signals(struct fsc_record_child *child)
 	return child->signals >= 0;
 }
 
+/*
+ * The runtime of gcc's ASan refuses to start when another library comes before it. That order does no
+ * harm here: what it interposes is what the preload's hooks forward to.
+ */
+static void let_sanitizers_start(void)
+{
+	const char *before = getenv("ASAN_OPTIONS");
+	char value[4096];
+
+	snprintf(value, sizeof(value), "%s%sverify_asan_link_order=0", before ? before : "",
+		 before && *before ? ":" : "");
+	setenv("ASAN_OPTIONS", value, 1);
+}
+
 static void set_environment(const struct fsc_record_options *options,
 			    const struct fsc_record_session *session)
 {
@@ -59,6 +73,7 @@ static void set_environment(const struct fsc_record_options *options,
 		setenv(fsc_options[FSC_OPTION_BOUNDARY].variable, path, 1);
 	}
 	fsc_record_session_environment(session);
+	let_sanitizers_start();
 }
 
 static _Noreturn void run(const struct fsc_record_child *child,

@@ -44,6 +44,13 @@ static bool take_pid(void *into, const char *value)
 	return fsc_process_choice_parse_pid(value, &((struct choices *)into)->process.pid);
 }
 
+static bool take_brief(void *into, const char *value)
+{
+	(void)value;
+	((struct choices *)into)->form = FSC_REPORT_SCREEN;
+	return true;
+}
+
 static bool take_no_correct(void *into, const char *value)
 {
 	(void)value;
@@ -71,6 +78,7 @@ static const struct fsc_argument options[] = {
 	  take_json },
 	{ "csv", '\0', FSC_ARGUMENT_OPTIONAL, "TABLE",
 	  "one table: entry_points (default), phases or requests", take_csv },
+	{ "brief", '\0', FSC_ARGUMENT_NONE, NULL, "the first screen alone", take_brief },
 	{ "pid", 'p', FSC_ARGUMENT_NEEDED, "PID", "this process, not the one with most calls",
 	  take_pid },
 	{ "no-correct", '\0', FSC_ARGUMENT_NONE, NULL, "leave the probe cost in all times",
@@ -97,6 +105,9 @@ static void write_form(const struct fsc_report *report, enum fsc_report_form for
 		fsc_report_screen_write(report, output);
 		fsc_report_notes_write(report, output);
 		fsc_report_tables_write(report, output);
+		break;
+	case FSC_REPORT_SCREEN:
+		fsc_report_screen_write(report, output);
 		break;
 	case FSC_REPORT_JSON:
 		fsc_report_json_write(report, output);

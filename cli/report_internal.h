@@ -25,6 +25,7 @@ struct fsc_report {
 
 enum fsc_report_form {
 	FSC_REPORT_TABLES,
+	FSC_REPORT_SCREEN,
 	FSC_REPORT_JSON,
 	FSC_REPORT_CSV_ENTRY_POINTS,
 	FSC_REPORT_CSV_PHASES,

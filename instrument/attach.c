@@ -401,6 +401,7 @@ static void thread_ends(void *argument)
 	thread->busy = (uintptr_t)&memory;
 	thread->allocation_mode = 0;
 	if (memory) {
+		thread->stack_top = 0; /* every frame may be judged: all are gone */
 		fsc_call_heal(thread, UINTPTR_MAX);
 		if (thread->shadow != memory->first_shadow)
 			system_unmap(thread->shadow,

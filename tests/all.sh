@@ -62,7 +62,7 @@ formatted() {
 
 tidy() {
     git ls-files 'ffi/*.c' 'trace_points/*.c' 'instrument/*.c' 'analyzers/*.c' 'flamegraphs/*.c' 'cli/*.c' |
-        xargs -P 2 -n 8 clang-tidy -p build --quiet
+        xargs -P 2 -n 1 clang-tidy -p build --quiet
 }
 
 step "build release" build release

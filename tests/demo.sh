@@ -20,7 +20,7 @@ quietly() {
 }
 
 echo "A C program that calls the reference library (two threads; it forgets every 1000th response):"
-quietly $ffiscope record -o "$demo/c" -- build/ffi/host_dlopen --requests 20000 --threads 2 --entry user --leak-every 1000
+quietly $ffiscope record -o "$demo/c" -- build/ffi/host_dlopen --requests 6000 --threads 2 --entry user --leak-every 1000
 show $ffiscope report "$demo/c" --brief
 show $ffiscope leaks "$demo/c" || [ $? -eq 1 ]
 

@@ -63,7 +63,7 @@ static bool one_of(const char *choices, const char *text)
 	while (*choices) {
 		const char *at = text;
 
-		while (*at && *at == *choices) {
+		while (*at && *at != '|' && *at == *choices) {
 			at++;
 			choices++;
 		}
