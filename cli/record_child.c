@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,15 +47,57 @@ bool fsc_record_child_signals(struct fsc_record_child *child)
 	return child->signals >= 0;
 }
 
+/* Does the file name the runtime of gcc's ASan among the libraries that it needs? */
+static bool names_asan(const char *path)
+{
+	static const char name[] = "libasan.so.";
+	struct stat status;
+	bool found = false;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0) {
+		void *text = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+
+		if (text != MAP_FAILED) {
+			found = memmem(text, (size_t)status.st_size, name, sizeof(name) - 1) != NULL;
+			munmap(text, (size_t)status.st_size);
+		}
+	}
+	if (fd >= 0)
+		close(fd);
+	return found;
+}
+
+/* The command as execvp finds it. */
+static bool command_names_asan(const char *command)
+{
+	const char *folders = getenv("PATH");
+	char path[PATH_MAX];
+
+	if (strchr(command, '/'))
+		return names_asan(command);
+	while (folders && *folders) {
+		int length = (int)strcspn(folders, ":");
+
+		snprintf(path, sizeof(path), "%.*s/%s", length, folders, command);
+		if (access(path, X_OK) == 0)
+			return names_asan(path);
+		folders += length + (folders[length] == ':');
+	}
+	return false;
+}
+
 /*
- * The runtime of gcc's ASan refuses to start when another library comes before it. That order does no
- * harm here: what it interposes is what the preload's hooks forward to.
+ * That runtime refuses to start when another library comes before it. The order does no harm here: what it
+ * interposes is what the preload's hooks forward to.
  */
-static void let_sanitizers_start(void)
+static void let_asan_start(const char *command)
 {
 	const char *before = getenv("ASAN_OPTIONS");
 	char value[4096];
 
+	if (!command_names_asan(command))
+		return;
 	snprintf(value, sizeof(value), "%s%sverify_asan_link_order=0", before ? before : "",
 		 before && *before ? ":" : "");
 	setenv("ASAN_OPTIONS", value, 1);
@@ -73,7 +117,7 @@ static void set_environment(const struct fsc_record_options *options,
 		setenv(fsc_options[FSC_OPTION_BOUNDARY].variable, path, 1);
 	}
 	fsc_record_session_environment(session);
-	let_sanitizers_start();
+	let_asan_start(options->command[0]);
 }
 
 static _Noreturn void run(const struct fsc_record_child *child,

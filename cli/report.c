@@ -157,7 +157,7 @@ static bool read_image(struct findings *out, const struct fsc_report *report,
 	fsc_progress_begin(&progress, "reading the recording");
 	status = fsc_breakdown_read(&out->breakdown, report->recording, report->process, warnings,
 				    &error);
-	if (!status && form == FSC_REPORT_TABLES &&
+	if (!status && (form == FSC_REPORT_TABLES || form == FSC_REPORT_SCREEN) &&
 	    fsc_leaks_read(&out->leaks, report->recording, report->process, NULL, NULL))
 		out->leaks = NULL;
 	fsc_progress_end(&progress);

@@ -147,6 +147,13 @@ static bool looks_hidden(struct fsc_thread *thread, const struct fsc_frame *fram
 	       words->length <= words->capacity;
 }
 
+/* Was it in the ledger before: the library keeps a pool, and gives the same memory out again. */
+static bool was_buffer(const struct buffer_words *words)
+{
+	return fsc_live->ledger &&
+	       fsc_ledger_look(fsc_live->ledger, words->pointer) != FSC_LEDGER_ABSENT;
+}
+
 static void publish_flags(const struct fsc_site *site)
 {
 	struct fsc_shared_site *shared =
@@ -170,8 +177,9 @@ static __attribute__((noinline)) uint8_t guess_style(struct fsc_thread *thread,
 		style = FSC_RESPONSE_HIDDEN;
 	else if (words_at(thread, frame, &registers_place, false, &words))
 		style = FSC_RESPONSE_REGISTERS;
-	if (is_buffer(&words) && (allocated_inside(thread, frame, &words) ||
-				  (!fsc_record_allocation_mask && style == FSC_RESPONSE_HIDDEN))) {
+	if (is_buffer(&words) &&
+	    (allocated_inside(thread, frame, &words) || was_buffer(&words) ||
+	     (!fsc_record_allocation_mask && style == FSC_RESPONSE_HIDDEN))) {
 		site->response_style = style;
 		site->response = style == FSC_RESPONSE_HIDDEN ? hidden_place : registers_place;
 		site->flags |= FSC_SITE_PROVEN;
@@ -317,9 +325,7 @@ static bool owned(struct fsc_thread *thread, const struct fsc_site *site,
 	if (!is_buffer(words))
 		return false;
 	return !site->built_in || allocated_inside(thread, frame, words) ||
-	       !fsc_record_allocation_mask ||
-	       (fsc_live->ledger &&
-		fsc_ledger_look(fsc_live->ledger, words->pointer) != FSC_LEDGER_ABSENT);
+	       !fsc_record_allocation_mask || was_buffer(words);
 }
 
 void fsc_buffer_crossed(struct fsc_thread *thread, struct fsc_site *site, struct fsc_frame *frame,

@@ -23,6 +23,7 @@ static struct fsc_live off; /* until a session starts, so that hooks need not as
 struct fsc_live *fsc_live = &off;
 
 static const uint64_t attach_wait_ns = 1000000000u;
+static uint32_t image_pid, image_number; /* <pid>-<n> as claimed by the constructor */
 static char image_path[FSC_PATH_BYTES + 64]; /* of this image's file; a forked child writes anew */
 
 static const char *setting(char **environment, enum fsc_option_id id)
@@ -146,30 +147,16 @@ static struct fsc_session *map_control(void)
 	return control;
 }
 
-bool fsc_session_start(char **environment)
+/* Is the process to be recorded? Without --follow only the command is, across its execs. */
+static bool is_followed(uint32_t pid)
 {
-	const char *session = fsc_text_environment(environment,
-						   fsc_options[FSC_OPTION_SESSION].variable);
-	const char *output = fsc_text_environment(environment,
-						  fsc_options[FSC_OPTION_OUTPUT].variable);
-	struct fsc_live *live;
+	uint32_t nobody = 0;
 
-	if (!session && !output)
-		return false;
-	read_settings(environment);
-	live = system_map(-1, 0, FSC_PAGE);
-	if (!live || system_advise(live, FSC_PAGE, MADV_WIPEONFORK) != 0)
-		return false;
-	fsc_live = live;
-	if (!session && !fsc_standalone_start())
-		return false;
-	fsc_session = map_control();
-	if (!fsc_session)
-		return false;
-	if (__atomic_fetch_add(&fsc_session->loaded, 1, __ATOMIC_RELAXED) != 0 &&
-	    !fsc_settings.follow)
-		return false;
-	return true;
+	if (fsc_settings.follow)
+		return true;
+	return __atomic_compare_exchange_n(&fsc_session->root_pid, &nobody, pid, false,
+					   __ATOMIC_RELAXED, __ATOMIC_RELAXED) ||
+	       nobody == pid;
 }
 
 /* Claim the next n of <pid>-<n>: the marker stays until the session ends, the image file does not. */
@@ -196,6 +183,35 @@ static bool claim_number(uint32_t pid, uint32_t *number)
 		if (fd != -EEXIST)
 			return false;
 	}
+	return false;
+}
+
+bool fsc_session_start(char **environment)
+{
+	const char *session = fsc_text_environment(environment,
+						   fsc_options[FSC_OPTION_SESSION].variable);
+	const char *output = fsc_text_environment(environment,
+						  fsc_options[FSC_OPTION_OUTPUT].variable);
+	struct fsc_live *live;
+
+	if (!session && !output)
+		return false;
+	read_settings(environment);
+	live = system_map(-1, 0, FSC_PAGE);
+	if (!live || system_advise(live, FSC_PAGE, MADV_WIPEONFORK) != 0)
+		return false;
+	fsc_live = live;
+	if (!session && !fsc_standalone_start())
+		return false;
+	fsc_session = map_control();
+	if (!fsc_session)
+		return false;
+	__atomic_fetch_add(&fsc_session->loaded, 1, __ATOMIC_RELAXED);
+	/* Claimed here, not with the image file, so that n counts the execs that record nothing too. */
+	image_pid = system_pid();
+	if (is_followed(image_pid) && claim_number(image_pid, &image_number))
+		return true;
+	fsc_session = NULL;
 	return false;
 }
 
@@ -290,9 +306,10 @@ static bool make_image(void)
 	uint32_t number;
 	int problem;
 
-	if (fsc_session->stop)
+	if (fsc_session->stop || !is_followed(pid))
 		return false;
-	if (!claim_number(pid, &number)) {
+	number = image_number;
+	if (pid != image_pid && !claim_number(pid, &number)) {
 		refuse(EACCES);
 		return false;
 	}

@@ -251,9 +251,13 @@ uint64_t fsc_sites_wrap(const struct fsc_site_request *request)
 	    __atomic_load_n(&fsc_live->state, __ATOMIC_ACQUIRE) == FSC_LIVE_READY)
 		publish_from(fsc_live->image, before);
 	unlock();
-	/* The image is made now, before threads start, rather than by the first calls at once. */
-	if (site_count > before)
-		fsc_session_attach_image();
+	/*
+	 * The image is made now, before threads start, rather than by the first calls at once; and the ledger
+	 * with it, if buffers can come back: filling its memory takes as long as many requests.
+	 */
+	if (site_count > before && fsc_session_attach_image() && request->row &&
+	    request->row->kind == FSC_ROW_FREE && !fsc_live->ledger)
+		fsc_attach_ledger();
 	return stub;
 }
 

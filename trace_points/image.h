@@ -51,7 +51,7 @@ struct fsc_session {
 	uint32_t pool_exhausted; /* atomic: functions left alone because all thunks were taken */
 	uint32_t recorder_pid;
 	uint32_t standalone; /* 1 = the process drains itself, there is no recorder */
-	uint32_t reserved;
+	uint32_t root_pid;   /* atomic: the first process that loaded the library: the command */
 };
 
 enum fsc_image_state {
