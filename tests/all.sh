@@ -72,7 +72,6 @@ if [ $quick = yes ]; then
     step "quick scenarios" scenarios quick
 else
     step "scenarios" scenarios e2e
-    step "faults" scenarios faults
     step "format" formatted
     step "build clang" build clang
     step "unit tests, clang" unit build/clang
