@@ -84,6 +84,7 @@ static void counter_total(const struct fsc_breakdown *breakdown, const struct fs
 {
 	int64_t raw_ns = ticks_to_ns(breakdown, from->total_ticks);
 	int64_t correction_ps = (int64_t)breakdown->state->probe[FSC_PROBE_CALL].inner_ps;
+	int64_t sample_ns = from->raw.sum - divide_rounded(from->correction_ps, 1000);
 	int64_t total_ns;
 
 	if (from->raw.count)
@@ -94,8 +95,9 @@ static void counter_total(const struct fsc_breakdown *breakdown, const struct fs
 	row->times.total_ns = fsc_known(total_ns);
 	row->times.mean_ns = fsc_known(divide_rounded(total_ns, (int64_t)from->completed));
 	row->times.raw_mean_ns = fsc_known(divide_rounded(raw_ns, (int64_t)from->completed));
-	if (row->self_ns.known)
-		row->self_ns.value = scale(row->self_ns.value, from->completed, from->raw.count);
+	/* The share of its own time is what the recorded calls say; the total is exact. */
+	if (row->self_ns.known && sample_ns > 0)
+		row->self_ns.value = scale(row->self_ns.value, (uint64_t)total_ns, (uint64_t)sample_ns);
 }
 
 static struct fsc_maybe quantile_error(const struct fsc_breakdown *breakdown,

@@ -31,6 +31,7 @@ struct image {
 	struct fsc_stream_loss loss;
 	uint64_t seen[FSC_LEAK_KINDS]; /* cases with details, findings or not */
 	bool no_memory;
+	bool unfinished; /* the recorder was killed before it wrote the totals */
 };
 
 /* One buffer that is a finding, or part of one. */
@@ -293,7 +294,7 @@ static void add_totals(struct image *image)
 	const struct fsc_ledger_totals *ledger = &image->state->ledger;
 	struct fsc_leaks_result *result = &image->leaks->result;
 
-	if (!ledger->known && image->loss.damaged_streams) {
+	if (!ledger->known && (image->loss.damaged_streams || image->unfinished)) {
 		result->made.known = result->freed.known = result->live.known = false;
 		return;
 	}
@@ -336,7 +337,11 @@ static enum fsc_status read_image(struct fsc_leaks *leaks, const struct fsc_reco
 				  const struct fsc_process *process, struct fsc_warnings *warnings,
 				  struct fsc_error *error)
 {
-	struct image image = { .leaks = leaks, .process = process };
+	struct image image = {
+		.leaks = leaks,
+		.process = process,
+		.unfinished = recording->complete.known && !recording->complete.value,
+	};
 	struct fsc_event_stream stream;
 	enum fsc_status status;
 	struct fsc_event event;

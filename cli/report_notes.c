@@ -163,7 +163,7 @@ static uint64_t allocations_off(const struct fsc_report *report)
 	return is_off(report->process->allocations);
 }
 
-static uint64_t refused_functions(const struct fsc_report *report)
+static uint64_t refused_images(const struct fsc_report *report)
 {
 	return at_least_0(report->recording->seen_refused);
 }

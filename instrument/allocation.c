@@ -89,7 +89,7 @@ static void noted_outside(struct fsc_thread *thread, uint64_t pointer, uint64_t 
 	if (thread->allocation_mode & FSC_ALLOCATION_LEARN)
 		memory->outside[memory->outside_count++ % FSC_OUTSIDE_BLOCKS] = block;
 	for (int i = 0; i < FSC_WATCHED_ADDRESSES; i++)
-		if (memory->watched[i] == caller) {
+		if (thread->watched[i] == caller) {
 			memory->timed = block;
 			memory->timed_ticks = fsc_record_now();
 		}
@@ -116,7 +116,7 @@ static void noted(struct fsc_thread *thread, void *block, size_t bytes, void *ca
 
 static void noted_free(struct fsc_thread *thread, void *block)
 {
-	if (!block || thread->busy || !(thread->allocation_mode & FSC_ALLOCATION_COUNT))
+	if (!block || thread->busy)
 		return;
 	thread->totals.frees++;
 	thread->totals.freed_bytes += real.malloc_usable_size(block);
@@ -129,6 +129,42 @@ static inline bool maybe_buffer(const void *block)
 	return FSC_UNLIKELY(ledger != NULL) && fsc_ledger_maybe_live(ledger, (uint64_t)block);
 }
 
+/*
+ * Has the thread any interest in this allocation? Outside calls, once it is known who allocates requests,
+ * only in theirs.
+ */
+static inline bool interested(const struct fsc_thread *thread, const void *caller)
+{
+	uint32_t mode = thread->allocation_mode;
+
+	return mode && (mode != FSC_ALLOCATION_WATCH || thread->watched[0] == (uint64_t)caller ||
+			thread->watched[1] == (uint64_t)caller);
+}
+
+/*
+ * A reallocation counts as one free and one allocation. The ledger is told before, because afterwards the
+ * old address may be another thread's.
+ */
+static void *reallocated(void *block, size_t bytes, void *caller)
+{
+	struct fsc_thread *thread = &fsc_thread;
+	bool counted = (thread->allocation_mode & FSC_ALLOCATION_COUNT) && block && !thread->busy;
+	size_t old_bytes = counted ? real.malloc_usable_size(block) : 0;
+	void *moved;
+
+	if (FSC_UNLIKELY(block && maybe_buffer(block)))
+		fsc_buffer_plain_free((uint64_t)block);
+	if (FSC_LIKELY(!interested(thread, caller)))
+		return real.realloc(block, bytes);
+	moved = real.realloc(block, bytes);
+	if (counted && (moved || !bytes)) {
+		thread->totals.frees++;
+		thread->totals.freed_bytes += old_bytes;
+	}
+	noted(thread, moved, bytes, caller);
+	return moved;
+}
+
 /* ---- the exported functions ---- */
 
 FSC_EXPORT void *malloc(size_t bytes)
@@ -136,7 +172,7 @@ FSC_EXPORT void *malloc(size_t bytes)
 	struct fsc_thread *thread = &fsc_thread;
 	void *block;
 
-	if (FSC_LIKELY(!thread->allocation_mode))
+	if (FSC_LIKELY(!interested(thread, __builtin_return_address(0))))
 		return real.malloc(bytes);
 	block = real.malloc(bytes);
 	noted(thread, block, bytes, __builtin_return_address(0));
@@ -148,7 +184,7 @@ FSC_EXPORT void *calloc(size_t count, size_t bytes)
 	struct fsc_thread *thread = &fsc_thread;
 	void *block;
 
-	if (FSC_LIKELY(!thread->allocation_mode))
+	if (FSC_LIKELY(!interested(thread, __builtin_return_address(0))))
 		return real.calloc(count, bytes);
 	block = real.calloc(count, bytes);
 	noted(thread, block, count * bytes, __builtin_return_address(0));
@@ -161,25 +197,9 @@ FSC_EXPORT void free(void *block)
 
 	if (FSC_UNLIKELY(maybe_buffer(block)))
 		fsc_buffer_plain_free((uint64_t)block);
-	if (FSC_UNLIKELY(thread->allocation_mode))
+	if (FSC_UNLIKELY(thread->allocation_mode & FSC_ALLOCATION_COUNT))
 		noted_free(thread, block);
 	real.free(block);
-}
-
-/* A reallocation counts as one free and one allocation. */
-static void *reallocated(void *block, size_t bytes, void *caller)
-{
-	struct fsc_thread *thread = &fsc_thread;
-	void *moved;
-
-	if (FSC_UNLIKELY(block && maybe_buffer(block)))
-		fsc_buffer_plain_free((uint64_t)block);
-	if (FSC_LIKELY(!thread->allocation_mode))
-		return real.realloc(block, bytes);
-	noted_free(thread, block);
-	moved = real.realloc(block, bytes);
-	noted(thread, moved, bytes, caller);
-	return moved;
 }
 
 FSC_EXPORT void *realloc(void *block, size_t bytes)

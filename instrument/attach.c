@@ -101,7 +101,7 @@ static bool take_memory(struct fsc_thread *thread)
 	memory->recent_count = 0;
 	memory->outside_count = 0;
 	memory->unmatched = 0;
-	memory->watched[0] = memory->watched[1] = 0;
+	thread->watched[0] = thread->watched[1] = 0;
 	memory->timed.bytes = 0;
 	memory->mark_count = 0;
 	for (int i = 0; i < FSC_OUTSIDE_BLOCKS; i++)

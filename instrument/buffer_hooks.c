@@ -278,13 +278,15 @@ static void record_request_buffer(struct fsc_thread *thread, const struct fsc_fr
 }
 
 /* Watch the return address that allocated the request, if it is one of the last blocks. */
-static bool learn(struct fsc_memory *memory, uint64_t request)
+static bool learn(struct fsc_thread *thread, uint64_t request)
 {
+	struct fsc_memory *memory = thread->memory;
+
 	for (uint32_t i = 0; i < FSC_OUTSIDE_BLOCKS; i++) {
 		if (!in_block(&memory->outside[i], request))
 			continue;
-		memory->watched[1] = memory->watched[0];
-		memory->watched[0] = memory->outside[i].caller;
+		thread->watched[1] = thread->watched[0];
+		thread->watched[0] = memory->outside[i].caller;
 		return true;
 	}
 	return false;
@@ -306,7 +308,7 @@ static void tie_request(struct fsc_thread *thread, const struct fsc_frame *frame
 		memory->unmatched = 0;
 		return;
 	}
-	if (thread->allocation_mode & FSC_ALLOCATION_LEARN && learn(memory, request)) {
+	if (thread->allocation_mode & FSC_ALLOCATION_LEARN && learn(thread, request)) {
 		thread->allocation_mode = (thread->allocation_mode & FSC_ALLOCATION_COUNT) |
 					  FSC_ALLOCATION_WATCH;
 		memory->unmatched = 0;

@@ -91,7 +91,7 @@ static void set_allocation_mode(struct fsc_thread *thread)
 }
 
 /* Take the top off the shadow stack: that frame was left without its leave hook. */
-static COLD void drop_unwound(struct fsc_thread *thread)
+COLD void fsc_call_drop(struct fsc_thread *thread)
 {
 	struct fsc_shadow *top = &thread->shadow[--thread->depth];
 	uint8_t kind = fsc_sites[top->site].kind;
@@ -123,8 +123,8 @@ void fsc_call_heal(struct fsc_thread *thread, uintptr_t here)
 	while ((newest = newest_frame(thread)) &&
 	       fsc_thread_frame_dead(thread, (uintptr_t)newest->frame, here)) {
 		while (&thread->shadow[thread->depth - 1] != newest)
-			drop_unwound(thread);
-		drop_unwound(thread);
+			fsc_call_drop(thread);
+		fsc_call_drop(thread);
 	}
 	if (thread->depth != depth)
 		set_allocation_mode(thread);
@@ -348,7 +348,7 @@ static COLD struct fsc_shadow *find_frame(struct fsc_thread *thread, struct fsc_
 		return NULL;
 	}
 	while (thread->depth > i)
-		drop_unwound(thread);
+		fsc_call_drop(thread);
 	thread->depth--;
 	return &thread->shadow[i - 1];
 }

@@ -16,6 +16,9 @@ void fsc_call_leave(struct fsc_frame *frame) FSC_HIDDEN;
 /* Take everything off the shadow stack that is dead, seen from that address. */
 void fsc_call_heal(struct fsc_thread *thread, uintptr_t here) FSC_HIDDEN;
 
+/* Take the top off the shadow stack: that frame was left without its end. */
+void fsc_call_drop(struct fsc_thread *thread) FSC_HIDDEN;
+
 /*
  * Fill what every frame has and put it on the shadow stack; its parent is what was on top. site: 0 for a
  * phase of ffiscope_begin(). false: the shadow stack is full, the frame is not open.

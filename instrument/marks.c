@@ -87,10 +87,8 @@ FSC_EXPORT void ffiscope_end(uint32_t name)
 	if (thread->memory->mark_count > FSC_MARK_PHASES) {
 		thread->memory->mark_count--;
 	} else if ((frame = open_mark(thread, name))) {
-		while (thread->shadow[thread->depth - 1].frame != frame) {
-			thread->depth--;
-			thread->memory->mark_count--;
-		}
+		while (thread->shadow[thread->depth - 1].frame != frame)
+			fsc_call_drop(thread);
 		frame->end_ticks = now;
 		thread->memory->mark_count--;
 		fsc_call_leave_phase(thread, frame);

@@ -31,7 +31,7 @@
 
 enum fsc_thread_limit {
 	FSC_SHADOW_FIRST = 128,	      /* frames; grows by mapping a larger array */
-	FSC_SHADOW_MAX = 1 << 20,     /* deeper calls are recorded without a place on it */
+	FSC_SHADOW_MAX = 1 << 20,     /* deeper calls pass unseen, counted as skipped */
 	FSC_RECENT_BLOCKS = 32,	      /* allocated inside calls; a power of two */
 	FSC_OUTSIDE_BLOCKS = 8,	      /* allocated by the host; a power of two */
 	FSC_MARK_PHASES = 16,	      /* ffiscope_begin() nested deeper than this is counted, not timed */
@@ -85,7 +85,6 @@ struct fsc_memory {
 	uint32_t recent_count;	/* ever; the newest is at (count - 1) % FSC_RECENT_BLOCKS */
 	uint32_t outside_count; /* the same for outside[] */
 	uint32_t unmatched; /* outermost calls in a row whose request was not a recent block */
-	uint64_t watched[FSC_WATCHED_ADDRESSES]; /* return addresses that made request buffers */
 	struct fsc_recent_block timed; /* the last block from a watched address ... */
 	uint64_t timed_ticks;	       /* ... and when it was made */
 	uint32_t mark_count; /* open ffiscope_begin(), also those too deep to be timed */
@@ -111,6 +110,7 @@ struct fsc_thread {
 	uint32_t shadow_limit;
 	uint32_t allocation_mode;
 	struct fsc_allocation_totals totals; /* of the innermost open frame */
+	uint64_t watched[FSC_WATCHED_ADDRESSES]; /* return addresses that made request buffers */
 	uintptr_t stack_top;	 /* end of the thread's own stack */
 	uintptr_t readable_page; /* last page that was found readable */
 	uint32_t refused;	 /* attaching failed before: owner pid of that image */
