@@ -97,7 +97,8 @@ static void counter_total(const struct fsc_breakdown *breakdown, const struct fs
 	row->times.raw_mean_ns = fsc_known(divide_rounded(raw_ns, (int64_t)from->completed));
 	/* The share of its own time is what the recorded calls say; the total is exact. */
 	if (row->self_ns.known && sample_ns > 0)
-		row->self_ns.value = scale(row->self_ns.value, (uint64_t)total_ns, (uint64_t)sample_ns);
+		row->self_ns.value =
+			scale(row->self_ns.value, (uint64_t)total_ns, (uint64_t)sample_ns);
 }
 
 static struct fsc_maybe quantile_error(const struct fsc_breakdown *breakdown,

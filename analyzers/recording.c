@@ -460,8 +460,8 @@ static enum fsc_status open_folder(struct fsc_recording *recording, struct fsc_e
 		return FSC_E_VERSION;
 	}
 	if (recording->process_count > 0)
-		qsort(recording->processes, recording->process_count,
-		      sizeof(*recording->processes), by_pid);
+		qsort(recording->processes, recording->process_count, sizeof(*recording->processes),
+		      by_pid);
 	return FSC_OK;
 }
 

@@ -59,7 +59,8 @@ static bool names_asan(const char *path)
 		void *text = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 
 		if (text != MAP_FAILED) {
-			found = memmem(text, (size_t)status.st_size, name, sizeof(name) - 1) != NULL;
+			found = memmem(text, (size_t)status.st_size, name, sizeof(name) - 1) !=
+				NULL;
 			munmap(text, (size_t)status.st_size);
 		}
 	}
@@ -88,8 +89,8 @@ static bool command_names_asan(const char *command)
 }
 
 /*
- * That runtime refuses to start when another library comes before it. The order does no harm here: what it
- * interposes is what the preload's hooks forward to.
+ * That runtime refuses to start when another library comes before it. The order does no harm here:
+ * what it interposes is what the preload's hooks forward to.
  */
 static void let_asan_start(const char *command)
 {

@@ -2,8 +2,8 @@
 /*
  * The malloc family. What is hard: it runs before the constructor, in every thread and signal
  * handler, and outside calls it may cost no more than a test; what it forwards to is the next
- * definition in the program's scope (a sanitizer's, jemalloc's, else libc's), found with loads alone.
- * Begin at malloc().
+ * definition in the program's scope (a sanitizer's, jemalloc's, else libc's), found with loads
+ * alone. Begin at malloc().
  */
 #include "allocation_internal.h"
 
@@ -38,19 +38,19 @@ static void find_real(void)
 {
 	uint64_t found;
 
-#define FSC_ALLOCATION(name, result, parameters, arguments)                              \
-	found = fsc_modules_next_symbol(#name, NULL);                                    \
-	if (found)                                                                       \
+#define FSC_ALLOCATION(name, result, parameters, arguments) \
+	found = fsc_modules_next_symbol(#name, NULL);       \
+	if (found)                                          \
 		__atomic_store_n(&real.name, (result(*) parameters)found, __ATOMIC_RELEASE);
 #include "allocation_hooks.def"
 #undef FSC_ALLOCATION
 }
 
-#define FSC_ALLOCATION(name, result, parameters, arguments)  \
-	static result first_##name parameters                \
-	{                                                    \
-		find_real();                                 \
-		return real.name arguments;                  \
+#define FSC_ALLOCATION(name, result, parameters, arguments) \
+	static result first_##name parameters               \
+	{                                                   \
+		find_real();                                \
+		return real.name arguments;                 \
 	}
 #include "allocation_hooks.def"
 #undef FSC_ALLOCATION
@@ -69,8 +69,8 @@ uint64_t fsc_allocation_own(const char *name)
 
 uint64_t fsc_allocation_replacement(const char *name, uint64_t value)
 {
-#define FSC_ALLOCATION(function, result, parameters, arguments)                          \
-	if (value == (uint64_t)real.function && fsc_text_same(name, #function))          \
+#define FSC_ALLOCATION(function, result, parameters, arguments)                 \
+	if (value == (uint64_t)real.function && fsc_text_same(name, #function)) \
 		return value == fsc_modules_libc_symbol(name) ? fsc_allocation_own(name) : 0;
 #include "allocation_hooks.def"
 #undef FSC_ALLOCATION
@@ -109,9 +109,8 @@ static void noted(struct fsc_thread *thread, void *block, size_t bytes, void *ca
 		noted_outside(thread, (uint64_t)block, bytes, (uint64_t)caller);
 		return;
 	}
-	memory->recent[memory->recent_count++ % FSC_RECENT_BLOCKS] = (struct fsc_recent_block){
-		(uint64_t)block, bytes, 0
-	};
+	memory->recent[memory->recent_count++ % FSC_RECENT_BLOCKS] =
+		(struct fsc_recent_block){ (uint64_t)block, bytes, 0 };
 }
 
 static void noted_free(struct fsc_thread *thread, void *block)
@@ -130,8 +129,8 @@ static inline bool maybe_buffer(const void *block)
 }
 
 /*
- * Has the thread any interest in this allocation? Outside calls, once it is known who allocates requests,
- * only in theirs.
+ * Has the thread any interest in this allocation? Outside calls, once it is known who allocates
+ * requests, only in theirs.
  */
 static inline bool interested(const struct fsc_thread *thread, const void *caller)
 {
@@ -142,8 +141,8 @@ static inline bool interested(const struct fsc_thread *thread, const void *calle
 }
 
 /*
- * A reallocation counts as one free and one allocation. The ledger is told before, because afterwards the
- * old address may be another thread's.
+ * A reallocation counts as one free and one allocation. The ledger is told before, because
+ * afterwards the old address may be another thread's.
  */
 static void *reallocated(void *block, size_t bytes, void *caller)
 {

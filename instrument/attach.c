@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Slow paths of a thread: its memory, its slot, its rings. They run inside hooks (through
- * fsc_arch_call_outside), so they take no lock, call no libc function that allocates, and leave errno
- * alone. Lists that several threads share are stacks with a tag against ABA. Begin at
+ * fsc_arch_call_outside), so they take no lock, call no libc function that allocates, and leave
+ * errno alone. Lists that several threads share are stacks with a tag against ABA. Begin at
  * fsc_attach_thread().
  */
 #include <errno.h>
@@ -23,9 +23,8 @@ enum {
 
 static struct fsc_cursor no_cursor; /* of threads that have not attached: all zero */
 
-__thread struct fsc_thread fsc_thread __attribute__((tls_model("initial-exec"))) = {
-	.cursor = &no_cursor
-};
+__thread struct fsc_thread fsc_thread
+	__attribute__((tls_model("initial-exec"))) = { .cursor = &no_cursor };
 uint32_t fsc_record_allocation_mask;
 
 /* glibc: end of the main thread's stack (rtld, GLIBC_2.2.5). */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is hard: a built-in row only suggests where buffers are. A response counts when it proves
- * itself: its pointer lies in a block allocated inside this very call (or was in the ledger before: a
- * pool), and the way it was returned fits. Begin at fsc_buffer_crossed().
+ * itself: its pointer lies in a block allocated inside this very call (or was in the ledger before:
+ * a pool), and the way it was returned fits. Begin at fsc_buffer_crossed().
  */
 #include "buffer_hooks_internal.h"
 
@@ -32,10 +32,10 @@ static bool argument(struct fsc_thread *thread, const struct fsc_frame *frame, u
 		*word = frame->argument[index];
 		return true;
 	}
-	return load(thread, frame,
-		    (uint64_t)(fsc_arch_stack_arguments(frame) + index -
-			       FSC_ARCH_ARGUMENT_REGISTERS),
-		    word);
+	return load(
+		thread, frame,
+		(uint64_t)(fsc_arch_stack_arguments(frame) + index - FSC_ARCH_ARGUMENT_REGISTERS),
+		word);
 }
 
 static bool word_at(struct fsc_thread *thread, const struct fsc_frame *frame,
@@ -63,8 +63,8 @@ static bool word_at(struct fsc_thread *thread, const struct fsc_frame *frame,
 }
 
 /*
- * The common shapes, a struct of 24 bytes in memory that is checked once: through the hidden pointer, or
- * by value on the stack. NULL: another shape, or not readable.
+ * The common shapes, a struct of 24 bytes in memory that is checked once: through the hidden
+ * pointer, or by value on the stack. NULL: another shape, or not readable.
  */
 static inline const uint64_t *struct_in_memory(struct fsc_thread *thread,
 					       const struct fsc_frame *frame,
@@ -81,8 +81,8 @@ static inline const uint64_t *struct_in_memory(struct fsc_thread *thread,
 		address = (uintptr_t)fsc_arch_stack_arguments(frame);
 	else
 		return NULL;
-	return fsc_record_readable_range(thread, frame, address, 24) ? (const uint64_t *)address :
-								       NULL;
+	return fsc_record_readable_range(thread, frame, address, 24) ? (const uint64_t *)address
+								     : NULL;
 }
 
 static bool words_at(struct fsc_thread *thread, const struct fsc_frame *frame,
@@ -131,12 +131,12 @@ static bool allocated_inside(const struct fsc_thread *thread, const struct fsc_f
 	return false;
 }
 
-static const struct fsc_buffer_place hidden_place = {
-	{ FSC_FROM_RETURN, 0 }, { FSC_FROM_RETURN, 1 }, { FSC_FROM_RETURN, 2 }
-};
-static const struct fsc_buffer_place registers_place = {
-	{ FSC_FROM_RETURN, 0 }, { FSC_FROM_RETURN, 1 }, { FSC_FROM_NOWHERE, 0 }
-};
+static const struct fsc_buffer_place hidden_place = { { FSC_FROM_RETURN, 0 },
+						      { FSC_FROM_RETURN, 1 },
+						      { FSC_FROM_RETURN, 2 } };
+static const struct fsc_buffer_place registers_place = { { FSC_FROM_RETURN, 0 },
+							 { FSC_FROM_RETURN, 1 },
+							 { FSC_FROM_NOWHERE, 0 } };
 
 /* Can it be a struct of 24 bytes: the hidden pointer came back, and what it points to fits? */
 static bool looks_hidden(struct fsc_thread *thread, const struct fsc_frame *frame,
@@ -163,12 +163,11 @@ static void publish_flags(const struct fsc_site *site)
 }
 
 /*
- * The style of a built-in row's response when nothing is proven yet: this call may prove it, and then
- * the site says so to all later ones.
+ * The style of a built-in row's response when nothing is proven yet: this call may prove it, and
+ * then the site says so to all later ones.
  */
 static __attribute__((noinline)) uint8_t guess_style(struct fsc_thread *thread,
-						     struct fsc_site *site,
-						     struct fsc_frame *frame)
+						     struct fsc_site *site, struct fsc_frame *frame)
 {
 	struct buffer_words words = { 0, 0, 0, false };
 	uint8_t style = FSC_RESPONSE_UNSAID;
@@ -177,9 +176,8 @@ static __attribute__((noinline)) uint8_t guess_style(struct fsc_thread *thread,
 		style = FSC_RESPONSE_HIDDEN;
 	else if (words_at(thread, frame, &registers_place, false, &words))
 		style = FSC_RESPONSE_REGISTERS;
-	if (is_buffer(&words) &&
-	    (allocated_inside(thread, frame, &words) || was_buffer(&words) ||
-	     (!fsc_record_allocation_mask && style == FSC_RESPONSE_HIDDEN))) {
+	if (is_buffer(&words) && (allocated_inside(thread, frame, &words) || was_buffer(&words) ||
+				  (!fsc_record_allocation_mask && style == FSC_RESPONSE_HIDDEN))) {
 		site->response_style = style;
 		site->response = style == FSC_RESPONSE_HIDDEN ? hidden_place : registers_place;
 		site->flags |= FSC_SITE_PROVEN;
@@ -309,8 +307,8 @@ static void tie_request(struct fsc_thread *thread, const struct fsc_frame *frame
 		return;
 	}
 	if (thread->allocation_mode & FSC_ALLOCATION_LEARN && learn(thread, request)) {
-		thread->allocation_mode = (thread->allocation_mode & FSC_ALLOCATION_COUNT) |
-					  FSC_ALLOCATION_WATCH;
+		thread->allocation_mode =
+			(thread->allocation_mode & FSC_ALLOCATION_COUNT) | FSC_ALLOCATION_WATCH;
 		memory->unmatched = 0;
 		return;
 	}
@@ -347,7 +345,8 @@ void fsc_buffer_crossed(struct fsc_thread *thread, struct fsc_site *site, struct
 		words_at(thread, frame, hidden ? &hidden_place : &site->response, hidden, &words);
 	if (site->request.pointer.from != FSC_FROM_NOWHERE && (known || !site->built_in))
 		find_request(thread, site, frame, hidden, crossing);
-	if (!frame->parent_call && crossing->request && thread->memory->unmatched < GIVE_UP_LEARNING)
+	if (!frame->parent_call && crossing->request &&
+	    thread->memory->unmatched < GIVE_UP_LEARNING)
 		tie_request(thread, frame, crossing->request);
 	if (!known)
 		return;
@@ -373,14 +372,13 @@ static uint8_t judge(const struct fsc_site *site, const struct fsc_frame *frame,
 		     enum fsc_ledger_find found, const struct buffer_words *words)
 {
 	const struct fsc_ledger_entry *entry = &frame->freed_entry;
-	bool style_known = !site->built_in || words->has_capacity ==
-						      (entry->flags == FSC_RESPONSE_HIDDEN);
+	bool style_known =
+		!site->built_in || words->has_capacity == (entry->flags == FSC_RESPONSE_HIDDEN);
 
 	if (found == FSC_LEDGER_WAS_FREED)
 		return FSC_VERDICT_FREED_TWICE;
 	if (found == FSC_LEDGER_ABSENT)
-		return fsc_live->image->forked ? FSC_VERDICT_INHERITED :
-						 FSC_VERDICT_FREED_UNKNOWN;
+		return fsc_live->image->forked ? FSC_VERDICT_INHERITED : FSC_VERDICT_FREED_UNKNOWN;
 	if (style_known && site->buffer.length.from != FSC_FROM_NOWHERE && words->length &&
 	    words->length != entry->length)
 		return FSC_VERDICT_SIZE_MISMATCH;
@@ -443,9 +441,8 @@ static void record_freed(struct fsc_thread *thread, const struct fsc_frame *fram
 {
 	bool finding = frame->verdict >= FSC_VERDICT_FREED_TWICE &&
 		       frame->verdict <= FSC_VERDICT_FOREIGN_FREE;
-	struct fsc_buffer_freed_record *record =
-		fsc_record_begin(thread, FSC_EVENT_buffer_freed, sizeof(*record), frame->end_ticks,
-				 finding);
+	struct fsc_buffer_freed_record *record = fsc_record_begin(
+		thread, FSC_EVENT_buffer_freed, sizeof(*record), frame->end_ticks, finding);
 
 	if (!record)
 		return;
@@ -500,7 +497,9 @@ void fsc_buffer_plain_free(uint64_t pointer)
 	    (thread->cursor->owner || fsc_attach_thread(thread)) &&
 	    fsc_ledger_take(ledger, pointer, &frame.freed_entry) == FSC_LEDGER_WAS_LIVE) {
 		thread->cursor->counters[FSC_COUNTER_ELSEWHERE].buffers++;
-		frame.verdict = thread->allocation_mode & FSC_ALLOCATION_CALL ? FSC_VERDICT_LIBRARY : FSC_VERDICT_FOREIGN_FREE;
+		frame.verdict = thread->allocation_mode & FSC_ALLOCATION_CALL
+					? FSC_VERDICT_LIBRARY
+					: FSC_VERDICT_FOREIGN_FREE;
 		frame.freed_pointer = pointer;
 		frame.freed_length = 0;
 		frame.freed_capacity = 0;

@@ -80,7 +80,8 @@ static void add_totals(struct fsc_allocation_totals *sum, const struct fsc_alloc
 /* The flags that the malloc hooks test follow from what is on top. */
 static void set_allocation_mode(struct fsc_thread *thread)
 {
-	const struct fsc_frame *top = thread->depth ? thread->shadow[thread->depth - 1].frame : NULL;
+	const struct fsc_frame *top =
+		thread->depth ? thread->shadow[thread->depth - 1].frame : NULL;
 	uint32_t mode = thread->allocation_mode & (FSC_ALLOCATION_LEARN | FSC_ALLOCATION_WATCH);
 
 	if (top)
@@ -238,7 +239,8 @@ static int64_t enter_pool(struct fsc_thread *thread, struct fsc_site *site, stru
 	return window(thread, site, frame);
 }
 
-static INLINE int64_t begin_call(struct fsc_thread *thread, struct fsc_site *site, struct fsc_frame *frame)
+static INLINE int64_t begin_call(struct fsc_thread *thread, struct fsc_site *site,
+				 struct fsc_frame *frame)
 {
 	struct fsc_cursor *cursor = thread->cursor;
 
@@ -252,7 +254,8 @@ static INLINE int64_t begin_call(struct fsc_thread *thread, struct fsc_site *sit
 	return site->stack_words;
 }
 
-/* A hook is running on this thread, or was left by longjmp out of a signal handler; or first use. */
+/* A hook is running on this thread, or was left by longjmp out of a signal handler; or first use.
+ */
 static COLD bool enter_anyway(struct fsc_thread *thread, struct fsc_site *site, uintptr_t here)
 {
 	if (thread->busy && !fsc_thread_frame_dead(thread, thread->busy, here))
@@ -277,9 +280,8 @@ static int64_t enter_call(struct fsc_thread *thread, struct fsc_site *site, stru
 }
 
 /* Anything but the first call of an undisturbed thread's stack. */
-static __attribute__((noinline)) int64_t enter_slowly(struct fsc_thread *thread,
-						      struct fsc_site *site,
-						      struct fsc_frame *frame)
+static __attribute__((noinline)) int64_t
+enter_slowly(struct fsc_thread *thread, struct fsc_site *site, struct fsc_frame *frame)
 {
 	uintptr_t here = (uintptr_t)frame;
 	int64_t words;
@@ -354,8 +356,8 @@ static COLD struct fsc_shadow *find_frame(struct fsc_thread *thread, struct fsc_
 }
 
 /*
- * Take the frame off the shadow stack and give its time to its parent. mine: what was allocated while it
- * was the innermost one; keep: the parent counts that as its own too.
+ * Take the frame off the shadow stack and give its time to its parent. mine: what was allocated
+ * while it was the innermost one; keep: the parent counts that as its own too.
  */
 static inline void close_frame(struct fsc_thread *thread, struct fsc_frame *frame, bool keep,
 			       struct fsc_allocation_totals *mine)
@@ -429,7 +431,7 @@ static void record_allocations(struct fsc_thread *thread, const struct fsc_frame
 }
 
 static COLD void record_wide(struct fsc_thread *thread, const struct fsc_frame *frame,
-			const struct fsc_crossing *crossing)
+			     const struct fsc_crossing *crossing)
 {
 	struct fsc_call_wide_record *record = FSC_RECORD_BEGIN(thread, call_wide, frame->end_ticks);
 
@@ -461,14 +463,15 @@ static INLINE void set_flags(struct fsc_call_record *record, uint32_t flags, uin
 }
 
 static INLINE void record_call(struct fsc_thread *thread, const struct fsc_frame *frame,
-			const struct fsc_crossing *crossing)
+			       const struct fsc_crossing *crossing)
 {
 	uint64_t duration = frame->end_ticks - frame->start_ticks;
 	uint64_t parent = frame->parent_call ? frame->parent_call->number : 0;
 	struct fsc_call_record *record;
 
 	if (FSC_UNLIKELY((duration | frame->number | parent | frame->children_ticks |
-			  crossing->request_bytes | crossing->response_bytes) >> 32 ||
+			  crossing->request_bytes | crossing->response_bytes) >>
+				 32 ||
 			 frame->child_calls > UINT8_MAX)) {
 		record_wide(thread, frame, crossing);
 		return;
@@ -552,8 +555,8 @@ static INLINE void leave_outermost(struct fsc_thread *thread, struct fsc_frame *
 }
 
 /*
- * An outermost entry point that neither called, allocated nor carried anything, with room for its record:
- * all that such a call needs, without a call of our own.
+ * An outermost entry point that neither called, allocated nor carried anything, with room for its
+ * record: all that such a call needs, without a call of our own.
  */
 static INLINE void leave_plain(struct fsc_thread *thread, const struct fsc_frame *frame)
 {

@@ -2,8 +2,8 @@
 /*
  * call_hooks_internal.h - the hooks around a wrapped function, and the shadow stack that they keep.
  *
- * The thunk calls enter and leave with its frame; ffiscope_begin/end use the pieces below for phases
- * that have no thunk. All of it runs with fsc_thread.busy set.
+ * The thunk calls enter and leave with its frame; ffiscope_begin/end use the pieces below for
+ * phases that have no thunk. All of it runs with fsc_thread.busy set.
  */
 #ifndef INSTRUMENT_CALL_HOOKS_INTERNAL_H
 #define INSTRUMENT_CALL_HOOKS_INTERNAL_H
@@ -20,8 +20,8 @@ void fsc_call_heal(struct fsc_thread *thread, uintptr_t here) FSC_HIDDEN;
 void fsc_call_drop(struct fsc_thread *thread) FSC_HIDDEN;
 
 /*
- * Fill what every frame has and put it on the shadow stack; its parent is what was on top. site: 0 for a
- * phase of ffiscope_begin(). false: the shadow stack is full, the frame is not open.
+ * Fill what every frame has and put it on the shadow stack; its parent is what was on top. site: 0
+ * for a phase of ffiscope_begin(). false: the shadow stack is full, the frame is not open.
  */
 bool fsc_call_open(struct fsc_thread *thread, struct fsc_frame *frame, uint32_t site,
 		   uint8_t kind) FSC_HIDDEN;

@@ -2,9 +2,9 @@
 /*
  * frame_internal.h - what a thunk keeps on the stack of the thread that it runs on.
  *
- * The assembly of arch/<cpu>/thunk.S fills the first part and reads it back; its offsets are checked
- * against this struct in arch/<cpu>/arch.h. Everything that a call needs to become a record lives
- * here, so that a call whose place on the shadow stack was lost still yields its record.
+ * The assembly of arch/<cpu>/thunk.S fills the first part and reads it back; its offsets are
+ * checked against this struct in arch/<cpu>/arch.h. Everything that a call needs to become a record
+ * lives here, so that a call whose place on the shadow stack was lost still yields its record.
  */
 #ifndef INSTRUMENT_FRAME_INTERNAL_H
 #define INSTRUMENT_FRAME_INTERNAL_H
@@ -28,8 +28,8 @@ enum fsc_frame_kind { FSC_FRAME_CALL = 0, FSC_FRAME_PHASE = 1 };
 
 struct fsc_frame {
 	/* Written by the thunk before fsc_call_enter(). */
-	uint64_t stub;	      /* offset of the stub's site in fsc_sites */
-	uint64_t argument[6]; /* integer argument registers, in order */
+	uint64_t stub;	       /* offset of the stub's site in fsc_sites */
+	uint64_t argument[6];  /* integer argument registers, in order */
 	uint64_t vector_count; /* x86-64: RAX at entry, for variadic functions */
 	uint64_t static_chain; /* x86-64: R10 */
 	/* Written by fsc_call_enter() for the thunk. */
@@ -42,9 +42,9 @@ struct fsc_frame {
 	struct fsc_site *site;
 	struct fsc_frame *parent;      /* enclosing frame of any kind, NULL = none */
 	struct fsc_frame *parent_call; /* nearest enclosing call, NULL = none */
-	uint64_t number;	       /* of the call; of a phase: of the call it runs inside, 0 = none */
-	uint64_t children_ticks;       /* time of the calls made from inside */
-	uint64_t inner_ticks;	       /* time of the calls and phases directly inside */
+	uint64_t number;	 /* of the call; of a phase: of the call it runs inside, 0 = none */
+	uint64_t children_ticks; /* time of the calls made from inside */
+	uint64_t inner_ticks;	 /* time of the calls and phases directly inside */
 	uint32_t child_calls;
 	uint32_t inner_count;
 	uint32_t owner; /* image that the call began in: a fork inside the call changes it */
@@ -53,12 +53,14 @@ struct fsc_frame {
 			uint8_t kind; /* enum fsc_frame_kind */
 			uint8_t phase_depth;
 			bool from_mark;
-			uint8_t verdict; /* of a free: enum fsc_verdict, if freed_pointer is not 0 */
+			uint8_t verdict; /* of a free: enum fsc_verdict, if freed_pointer is not 0
+					  */
 		};
 		uint32_t as_plain_call; /* all of these at once: 0 */
 	};
 	uint32_t phase;	       /* of a phase: enum fsc_phase_id or a string id */
-	uint32_t recent_start; /* blocks that the thread had allocated inside calls before this one */
+	uint32_t recent_start; /* blocks that the thread had allocated inside calls before this one
+				*/
 	/* What a free function was given, and what the ledger knew. */
 	uint64_t freed_pointer;
 	uint64_t freed_length;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a host's dlsym is answered with. What is hard: the answer, and what dlerror() says afterwards,
- * must be what the real call would have given that caller; and sanitizers call dlsym before they can
- * stand any call of libc. Begin at fsc_lookup_find().
+ * What a host's dlsym is answered with. What is hard: the answer, and what dlerror() says
+ * afterwards, must be what the real call would have given that caller; and sanitizers call dlsym
+ * before they can stand any call of libc. Begin at fsc_lookup_find().
  */
 #include "lookup_internal.h"
 
@@ -28,13 +28,13 @@ static const char never[] = "setjmp\n_setjmp\n__setjmp\nsigsetjmp\n__sigsetjmp\n
 			    "dlsym\ndlvsym\ndlopen\ndlmopen\nclone\n__clone";
 
 /* Entry points of language modules: the interpreter's own business, not an FFI call. */
-static const char initializers[] = "PyInit_*\nPyInitU_*\nnapi_*\nnode_*\nInit_*\nluaopen_*\n"
-				   "get_module\n_init\n_fini\nJNI_On*\nOPENSSL_*\nv_check\nbind_engine";
+static const char initializers[] =
+	"PyInit_*\nPyInitU_*\nnapi_*\nnode_*\nInit_*\nluaopen_*\n"
+	"get_module\n_init\n_fini\nJNI_On*\nOPENSSL_*\nv_check\nbind_engine";
 
 bool fsc_lookup_never(const char *name)
 {
-	return fsc_text_match_list(never, name) ||
-	       fsc_text_match_list(fsc_settings.exclude, name);
+	return fsc_text_match_list(never, name) || fsc_text_match_list(fsc_settings.exclude, name);
 }
 
 bool fsc_lookup_named(const char *name)
@@ -80,8 +80,8 @@ static void *wrap(const char *name, void *address)
 	Dl_info info;
 
 	/*
-	 * Data, an IFUNC (its result has no symbol), a TLS object: left alone. dladdr1 leaves dlerror()
-	 * as it is; dlinfo would not.
+	 * Data, an IFUNC (its result has no symbol), a TLS object: left alone. dladdr1 leaves
+	 * dlerror() as it is; dlinfo would not.
 	 */
 	if (!dladdr1(address, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol ||
 	    ELF64_ST_TYPE(symbol->st_info) != STT_FUNC || info.dli_saddr != address ||
@@ -112,7 +112,8 @@ static void find_real(void)
 	if (!versioned)
 		versioned = fsc_modules_next_symbol("dlvsym", NULL);
 	fsc_real_dlvsym = (void *(*)(void *, const char *, const char *))versioned;
-	__atomic_store_n(&fsc_real_dlsym, (void *(*)(void *, const char *))symbol, __ATOMIC_RELEASE);
+	__atomic_store_n(&fsc_real_dlsym, (void *(*)(void *, const char *))symbol,
+			 __ATOMIC_RELEASE);
 }
 
 int fsc_lookup_find(void *handle, const char *name, const char *version, void **answer)

@@ -15,12 +15,12 @@
 extern bool fsc_lookup_ready FSC_HIDDEN;
 
 /* glibc's own; called by the stubs of lookup.S. */
-extern void *(*fsc_real_dlsym)(void *handle, const char *name) FSC_HIDDEN;
-extern void *(*fsc_real_dlvsym)(void *handle, const char *name, const char *version) FSC_HIDDEN;
+extern void *(*fsc_real_dlsym)(void *handle, const char *name)FSC_HIDDEN;
+extern void *(*fsc_real_dlvsym)(void *handle, const char *name, const char *version)FSC_HIDDEN;
 
 /*
- * For the stubs of lookup.S: 1 and *answer, or 0: jump to the real function, which must see its true
- * caller.
+ * For the stubs of lookup.S: 1 and *answer, or 0: jump to the real function, which must see its
+ * true caller.
  */
 int fsc_lookup_find(void *handle, const char *name, const char *version, void **answer) FSC_HIDDEN;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The in-program API of ffiscope.h. What is hard: begin and end need not balance (an exception may
- * fly past an end), so an end closes the newest phase of its name and silently drops those above it.
- * Begin at ffiscope_begin().
+ * fly past an end), so an end closes the newest phase of its name and silently drops those above
+ * it. Begin at ffiscope_begin().
  */
 #include "include/ffiscope.h"
 
@@ -106,8 +106,8 @@ FSC_EXPORT void ffiscope_mark(uint32_t name)
 		return;
 	record = FSC_RECORD_BEGIN(thread, mark, fsc_record_now());
 	if (record) {
-		struct fsc_frame *top = thread->depth ? thread->shadow[thread->depth - 1].frame :
-							NULL;
+		struct fsc_frame *top =
+			thread->depth ? thread->shadow[thread->depth - 1].frame : NULL;
 
 		record->name = name;
 		record->call = !top ? 0 : top->number;

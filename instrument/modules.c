@@ -17,7 +17,7 @@ static const void *absolute(uint64_t base, uint64_t value)
 	return (const void *)(value < base ? base + value : value);
 }
 
-void fsc_modules_read(struct fsc_dynamic *dynamic, uint64_t base, const ElfW(Dyn) *entries)
+void fsc_modules_read(struct fsc_dynamic *dynamic, uint64_t base, const ElfW(Dyn) * entries)
 {
 	*dynamic = (struct fsc_dynamic){ .base = base };
 	for (; entries && entries->d_tag != DT_NULL; entries++) {
@@ -72,7 +72,8 @@ static bool is_default(const struct fsc_dynamic *dynamic, uint32_t index)
 	return !dynamic->versions || !(dynamic->versions[index] & 0x8000);
 }
 
-uint64_t fsc_modules_symbol(const struct fsc_dynamic *dynamic, const char *name, unsigned char *type)
+uint64_t fsc_modules_symbol(const struct fsc_dynamic *dynamic, const char *name,
+			    unsigned char *type)
 {
 	const uint32_t *table = dynamic->gnu_hash;
 	uint32_t hash = gnu_hash(name), bucket_count, first, bloom_words, index;
@@ -187,7 +188,8 @@ const char *fsc_modules_real_path(const char *path, char *buffer, size_t bytes)
 {
 	char number[21], link[64];
 	long fd = system_open(path, O_PATH, 0);
-	const char *const parts[] = { "/proc/self/fd/", fsc_text_number(number, (uint64_t)fd), NULL };
+	const char *const parts[] = { "/proc/self/fd/", fsc_text_number(number, (uint64_t)fd),
+				      NULL };
 	long length;
 
 	if (fd < 0)
@@ -210,8 +212,9 @@ static bool has_slash(const char *path)
 
 bool fsc_modules_is_system(const char *real_path)
 {
-	static const char *const folders[] = { "/lib/",	 "/lib32/",  "/lib64/",	 "/libx32/",
-					       "/usr/lib/", "/usr/lib32/", "/usr/lib64/", "/usr/libx32/" };
+	static const char *const folders[] = { "/lib/",	      "/lib32/",     "/lib64/",
+					       "/libx32/",    "/usr/lib/",   "/usr/lib32/",
+					       "/usr/lib64/", "/usr/libx32/" };
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
 		if (starts_with(real_path, folders[i]))
@@ -254,7 +257,8 @@ static bool read_build_id(const char *notes, uint64_t bytes, char *text)
 		if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4) {
 			const char *id = notes + sizeof(*note) + name_bytes;
 
-			hex(text, (const unsigned char *)id, note->n_descsz < 20 ? note->n_descsz : 20);
+			hex(text, (const unsigned char *)id,
+			    note->n_descsz < 20 ? note->n_descsz : 20);
 			return true;
 		}
 		notes += note_bytes;
@@ -270,7 +274,7 @@ static bool read_build_id(const char *notes, uint64_t bytes, char *text)
 static void find_build_id(uint64_t base, char *text)
 {
 	const ElfW(Ehdr) *header = (const void *)base;
-	const ElfW(Phdr) *segment;
+	const ElfW(Phdr) * segment;
 
 	if (!base || !system_readable(base) || header->e_ident[EI_MAG0] != ELFMAG0 ||
 	    header->e_ident[EI_MAG1] != ELFMAG1 || header->e_phoff > FSC_PAGE / 2)

@@ -2,10 +2,9 @@
 /*
  * modules_internal.h - the objects mapped in this process, read without calling anything.
  *
- * Lookups here call no libc function: they run inside sanitizer hosts before those have started, and
- * inside our own malloc before the real one is known.
- * Source of the structures: System V gABI chapter 5 (dynamic section), the GNU hash table as in
- * binutils' gold/dynobj.cc, glibc's link.h.
+ * Lookups here call no libc function: they run inside sanitizer hosts before those have started,
+ * and inside our own malloc before the real one is known. Source of the structures: System V gABI
+ * chapter 5 (dynamic section), the GNU hash table as in binutils' gold/dynobj.cc, glibc's link.h.
  */
 #ifndef INSTRUMENT_MODULES_INTERNAL_H
 #define INSTRUMENT_MODULES_INTERNAL_H
@@ -20,27 +19,27 @@
 /* What is needed of an object's dynamic section. Addresses are absolute. */
 struct fsc_dynamic {
 	uint64_t base; /* load bias */
-	const ElfW(Sym) *symbols;
+	const ElfW(Sym) * symbols;
 	const char *strings;
 	uint64_t string_bytes;
 	const uint32_t *gnu_hash;
-	const ElfW(Half) *versions;
-	const ElfW(Rela) *relocations;
+	const ElfW(Half) * versions;
+	const ElfW(Rela) * relocations;
 	uint64_t relocation_bytes;
-	const ElfW(Rela) *call_relocations;
+	const ElfW(Rela) * call_relocations;
 	uint64_t call_relocation_bytes;
 };
 
 void fsc_modules_read(struct fsc_dynamic *dynamic, uint64_t base,
-		      const ElfW(Dyn) *entries) FSC_HIDDEN;
+		      const ElfW(Dyn) * entries) FSC_HIDDEN;
 
 /* Address of a defined symbol of that object, 0 = none. */
 uint64_t fsc_modules_symbol(const struct fsc_dynamic *dynamic, const char *name,
 			    unsigned char *type) FSC_HIDDEN;
 
 /*
- * The definition that comes after this library in the order of the link map, from its start if there
- * is none after. *from: the object that has it.
+ * The definition that comes after this library in the order of the link map, from its start if
+ * there is none after. *from: the object that has it.
  */
 uint64_t fsc_modules_next_symbol(const char *name, const struct link_map **from) FSC_HIDDEN;
 
@@ -54,8 +53,8 @@ uint64_t fsc_modules_libc_symbol(const char *name) FSC_HIDDEN;
 uint64_t fsc_modules_own_base(void) FSC_HIDDEN;
 
 /*
- * The path with all links resolved, as /proc names a descriptor that opens it; path itself when that
- * cannot be done. The result is path or buffer.
+ * The path with all links resolved, as /proc names a descriptor that opens it; path itself when
+ * that cannot be done. The result is path or buffer.
  */
 const char *fsc_modules_real_path(const char *path, char *buffer, size_t bytes) FSC_HIDDEN;
 

@@ -4,10 +4,11 @@
  *
  * struct fsc_x_record *r = FSC_RECORD_BEGIN(thread, x, ticks);  NULL: dropped and counted
  * ... fill every field after the header ...
- * fsc_record_commit(thread->cursor, sizeof(*r));                 the consumer may see it from here on
+ * fsc_record_commit(thread->cursor, sizeof(*r));                 the consumer may see it from here
+ * on
  *
- * Thread: the owner of the thread block, with busy set. Memory order: the ring's head is stored with
- * release after the record's bytes; the consumer loads it with acquire.
+ * Thread: the owner of the thread block, with busy set. Memory order: the ring's head is stored
+ * with release after the record's bytes; the consumer loads it with acquire.
  */
 #ifndef INSTRUMENT_RECORD_INTERNAL_H
 #define INSTRUMENT_RECORD_INTERNAL_H
@@ -34,7 +35,7 @@ static inline void *fsc_record_begin(struct fsc_thread *thread, uint32_t id, uin
 	struct __attribute__((packed)) {
 		uint32_t id;
 		uint64_t ticks;
-	} *header;
+	} * header;
 
 	if (FSC_UNLIKELY((uintptr_t)cursor->end - (uintptr_t)at < bytes)) {
 		struct fsc_record_room room = { thread, bytes, finding };
@@ -53,8 +54,8 @@ static inline void *fsc_record_begin(struct fsc_thread *thread, uint32_t id, uin
 	return at;
 }
 
-#define FSC_RECORD_BEGIN(thread, event, ticks)                                                  \
-	((struct fsc_##event##_record *)fsc_record_begin(                                       \
+#define FSC_RECORD_BEGIN(thread, event, ticks)            \
+	((struct fsc_##event##_record *)fsc_record_begin( \
 		(thread), FSC_EVENT_##event, sizeof(struct fsc_##event##_record), (ticks), false))
 
 static inline void fsc_record_commit(struct fsc_cursor *cursor, uint32_t bytes)
@@ -84,7 +85,8 @@ static inline bool fsc_record_readable(struct fsc_thread *thread, uintptr_t addr
 	return true;
 }
 
-/* The same for any range within two pages; the thread's own stack above `frame` needs no question. */
+/* The same for any range within two pages; the thread's own stack above `frame` needs no question.
+ */
 static inline bool fsc_record_readable_range(struct fsc_thread *thread,
 					     const struct fsc_frame *frame, uintptr_t address,
 					     uintptr_t bytes)

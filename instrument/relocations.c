@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is hard: other threads load and unload objects meanwhile. All reading and writing happens
- * inside the dl_iterate_phdr callback, which holds the loader's lock, and a slot is touched only when it
- * already holds the real function's address, or, bound lazily, an address inside its own object: an
- * object that is still being relocated is left for the next time. Begin at visit().
+ * inside the dl_iterate_phdr callback, which holds the loader's lock, and a slot is touched only
+ * when it already holds the real function's address, or, bound lazily, an address inside its own
+ * object: an object that is still being relocated is left for the next time. Begin at visit().
  */
 #include "relocations_internal.h"
 
@@ -126,7 +126,7 @@ static bool patch_own(struct object *object, uint64_t *slot, const char *name)
 	return ours != 0;
 }
 
-static void patch_slot(struct object *object, const ElfW(Rela) *relocation)
+static void patch_slot(struct object *object, const ElfW(Rela) * relocation)
 {
 	uint32_t type = (uint32_t)ELF64_R_TYPE(relocation->r_info);
 	uint32_t index = (uint32_t)ELF64_R_SYM(relocation->r_info);
@@ -148,7 +148,7 @@ static void patch_slot(struct object *object, const ElfW(Rela) *relocation)
 		object->incomplete = true;
 }
 
-static void patch_table(struct object *object, const ElfW(Rela) *table, uint64_t bytes)
+static void patch_table(struct object *object, const ElfW(Rela) * table, uint64_t bytes)
 {
 	for (uint64_t i = 0; table && i < bytes / sizeof(*table); i++)
 		patch_slot(object, &table[i]);

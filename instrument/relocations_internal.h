@@ -8,8 +8,8 @@
 #include "thread_internal.h"
 
 /*
- * Patch the slots of every object that came since the last time, if the loader's counters say that any
- * did (8 ns when none). Called by the constructor and at every lookup.
+ * Patch the slots of every object that came since the last time, if the loader's counters say that
+ * any did (8 ns when none). Called by the constructor and at every lookup.
  */
 void fsc_relocations_update(void) FSC_HIDDEN;
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is hard: the first thread that needs the shared image makes it while others wait, without a
- * lock that a fork could leave taken (the state lies in memory that fork zeroes); and nothing may be
- * touched that could raise SIGBUS or SIGXFSZ in someone else's program: every piece of the file is
- * allocated before it is mapped, and the file's size is checked against RLIMIT_FSIZE before it is set.
- * Begin at fsc_session_attach_image().
+ * lock that a fork could leave taken (the state lies in memory that fork zeroes); and nothing may
+ * be touched that could raise SIGBUS or SIGXFSZ in someone else's program: every piece of the file
+ * is allocated before it is mapped, and the file's size is checked against RLIMIT_FSIZE before it
+ * is set. Begin at fsc_session_attach_image().
  */
 #include "session_internal.h"
 
@@ -23,7 +23,7 @@ static struct fsc_live off; /* until a session starts, so that hooks need not as
 struct fsc_live *fsc_live = &off;
 
 static const uint64_t attach_wait_ns = 1000000000u;
-static uint32_t image_pid, image_number; /* <pid>-<n> as claimed by the constructor */
+static uint32_t image_pid, image_number;     /* <pid>-<n> as claimed by the constructor */
 static char image_path[FSC_PATH_BYTES + 64]; /* of this image's file; a forked child writes anew */
 
 static const char *setting(char **environment, enum fsc_option_id id)
@@ -42,7 +42,8 @@ static bool setting_flag(char **environment, enum fsc_option_id id)
 	return value;
 }
 
-static uint64_t setting_size(char **environment, enum fsc_option_id id, uint64_t least, uint64_t most)
+static uint64_t setting_size(char **environment, enum fsc_option_id id, uint64_t least,
+			     uint64_t most)
 {
 	uint64_t value;
 
@@ -58,7 +59,8 @@ static void copy_setting(char *buffer, size_t bytes, const char *value)
 	fsc_text_join(buffer, bytes, parts);
 }
 
-/* The rows of a file, parsed in place. A bad file was refused by record already; here it is ignored. */
+/* The rows of a file, parsed in place. A bad file was refused by record already; here it is
+ * ignored. */
 static void read_boundary(const char *path)
 {
 	struct fsc_boundary_error error;
@@ -122,9 +124,9 @@ static void read_settings(char **environment)
 		~(uint64_t)(FSC_PAGE - 1);
 	if (setting_flag(environment, FSC_OPTION_ALLOCATIONS))
 		fsc_record_allocation_mask = FSC_ALLOCATION_COUNT;
-	fsc_clock_mode_now = !fsc_clock_has_counter() ? FSC_CLOCK_SYSTEM :
-			     fast		      ? FSC_CLOCK_FAST :
-							FSC_CLOCK_FENCED;
+	fsc_clock_mode_now = !fsc_clock_has_counter() ? FSC_CLOCK_SYSTEM
+			     : fast		      ? FSC_CLOCK_FAST
+						      : FSC_CLOCK_FENCED;
 }
 
 static struct fsc_session *map_control(void)
@@ -140,7 +142,8 @@ static struct fsc_session *map_control(void)
 		return NULL;
 	control = system_map(fd, 0, FSC_PAGE);
 	system_close(fd);
-	if (control && (control->magic != FSC_SESSION_MAGIC || control->version != FSC_IMAGE_VERSION)) {
+	if (control &&
+	    (control->magic != FSC_SESSION_MAGIC || control->version != FSC_IMAGE_VERSION)) {
 		system_unmap(control, FSC_PAGE);
 		return NULL;
 	}
@@ -159,7 +162,8 @@ static bool is_followed(uint32_t pid)
 	       nobody == pid;
 }
 
-/* Claim the next n of <pid>-<n>: the marker stays until the session ends, the image file does not. */
+/* Claim the next n of <pid>-<n>: the marker stays until the session ends, the image file does not.
+ */
 static bool claim_number(uint32_t pid, uint32_t *number)
 {
 	char marker[FSC_PATH_BYTES + 64], pid_text[21], number_text[21];
@@ -188,10 +192,10 @@ static bool claim_number(uint32_t pid, uint32_t *number)
 
 bool fsc_session_start(char **environment)
 {
-	const char *session = fsc_text_environment(environment,
-						   fsc_options[FSC_OPTION_SESSION].variable);
-	const char *output = fsc_text_environment(environment,
-						  fsc_options[FSC_OPTION_OUTPUT].variable);
+	const char *session =
+		fsc_text_environment(environment, fsc_options[FSC_OPTION_SESSION].variable);
+	const char *output =
+		fsc_text_environment(environment, fsc_options[FSC_OPTION_OUTPUT].variable);
 	struct fsc_live *live;
 
 	if (!session && !output)
@@ -207,7 +211,8 @@ bool fsc_session_start(char **environment)
 	if (!fsc_session)
 		return false;
 	__atomic_fetch_add(&fsc_session->loaded, 1, __ATOMIC_RELAXED);
-	/* Claimed here, not with the image file, so that n counts the execs that record nothing too. */
+	/* Claimed here, not with the image file, so that n counts the execs that record nothing
+	 * too. */
 	image_pid = system_pid();
 	if (is_followed(image_pid) && claim_number(image_pid, &image_number))
 		return true;
@@ -336,7 +341,8 @@ static bool wait_for_other(void)
 	uint64_t begin = fsc_clock_monotonic_ns();
 	uint32_t state;
 
-	while ((state = __atomic_load_n(&fsc_live->state, __ATOMIC_ACQUIRE)) == FSC_LIVE_ATTACHING) {
+	while ((state = __atomic_load_n(&fsc_live->state, __ATOMIC_ACQUIRE)) ==
+	       FSC_LIVE_ATTACHING) {
 		if (fsc_clock_monotonic_ns() - begin > attach_wait_ns)
 			return false;
 		system_yield();
@@ -358,8 +364,8 @@ bool fsc_session_attach_image(void)
 }
 
 /*
- * The file is opened anew for every piece: a descriptor that stayed open could be closed and reused by
- * a daemon. The recorder therefore unlinks it only when the image is gone.
+ * The file is opened anew for every piece: a descriptor that stayed open could be closed and reused
+ * by a daemon. The recorder therefore unlinks it only when the image is gone.
  */
 void *fsc_session_map_piece(uint64_t bytes, uint64_t *offset)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The registry of wrapped functions. What is hard: it grows while thunks run (a site is complete
- * before its stub's address is given to anyone), and it is copied into every shared image that a fork
- * makes. Begin at fsc_sites_wrap().
+ * before its stub's address is given to anyone), and it is copied into every shared image that a
+ * fork makes. Begin at fsc_sites_wrap().
  */
 #include "sites_internal.h"
 
@@ -23,8 +23,8 @@ static uint32_t codec_library_count;
 static const uint64_t lock_wait_ns = 200000000u;
 
 /*
- * Serializes additions. The word lies in memory that fork zeroes, so a child never finds it taken by
- * a thread that it does not have; waiting is bounded all the same.
+ * Serializes additions. The word lies in memory that fork zeroes, so a child never finds it taken
+ * by a thread that it does not have; waiting is bounded all the same.
  */
 static bool lock(void)
 {
@@ -159,7 +159,8 @@ static void apply_row(struct fsc_site *site, const struct fsc_boundary_row *row)
 		site->flags &= (uint16_t)~FSC_SITE_DESCRIBED;
 }
 
-_Static_assert((int)FSC_SITE_ENTRY == (int)FSC_ROW_ENTRY && (int)FSC_SITE_FREE == (int)FSC_ROW_FREE &&
+_Static_assert((int)FSC_SITE_ENTRY == (int)FSC_ROW_ENTRY &&
+		       (int)FSC_SITE_FREE == (int)FSC_ROW_FREE &&
 		       (int)FSC_SITE_ACQUIRE == (int)FSC_ROW_ACQUIRE &&
 		       (int)FSC_SITE_RELEASE == (int)FSC_ROW_RELEASE &&
 		       (int)FSC_SITE_ENCODE == (int)FSC_ROW_ENCODE &&
@@ -252,8 +253,9 @@ uint64_t fsc_sites_wrap(const struct fsc_site_request *request)
 		publish_from(fsc_live->image, before);
 	unlock();
 	/*
-	 * The image is made now, before threads start, rather than by the first calls at once; and the ledger
-	 * with it, if buffers can come back: filling its memory takes as long as many requests.
+	 * The image is made now, before threads start, rather than by the first calls at once; and
+	 * the ledger with it, if buffers can come back: filling its memory takes as long as many
+	 * requests.
 	 */
 	if (site_count > before && fsc_session_attach_image() && request->row &&
 	    request->row->kind == FSC_ROW_FREE && !fsc_live->ledger)

@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "ffi/boundary.h"
 #include "arch.h"
 #include "call_hooks_internal.h"
+#include "ffi/boundary.h"
 
 struct fsc_site {
 	uint64_t target; /* the real function */
@@ -47,7 +47,7 @@ struct fsc_site_request {
 	const char *name;
 	const char *library; /* path of the object that defines it */
 	uint64_t target;
-	uint64_t library_base; /* load bias */
+	uint64_t library_base;		    /* load bias */
 	const struct fsc_boundary_row *row; /* NULL: an entry point of which nothing is known */
 	uint8_t bound;
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is hard: the drain runs in a thread of someone else's program, beside a fork that leaves it
- * behind and an exit that does not wait. One word says who drains; it lies in memory that fork zeroes.
- * Begin at fsc_standalone_image().
+ * behind and an exit that does not wait. One word says who drains; it lies in memory that fork
+ * zeroes. Begin at fsc_standalone_image().
  */
 #include "standalone_internal.h"
 
@@ -29,14 +29,16 @@ static struct fsc_process_folder *folder;
 static bool make_session(void)
 {
 	char pid[21], start[21], path[FSC_PATH_BYTES + 16];
-	const char *const session[] = { "/dev/shm/ffiscope-", fsc_text_number(pid, system_pid()), "-",
-					fsc_text_number(start, fsc_clock_monotonic_ns()), NULL };
+	const char *const session[] = { "/dev/shm/ffiscope-", fsc_text_number(pid, system_pid()),
+					"-", fsc_text_number(start, fsc_clock_monotonic_ns()),
+					NULL };
 	const char *const parts[] = { fsc_settings.session, "/" FSC_CONTROL_NAME, NULL };
 	struct fsc_session *control = NULL;
 	long fd;
 
 	fsc_text_join(fsc_settings.session, sizeof(fsc_settings.session), session);
-	if (fsc_arch_syscall6(SYS_mkdirat, AT_FDCWD, (long)fsc_settings.session, 0700, 0, 0, 0) != 0)
+	if (fsc_arch_syscall6(SYS_mkdirat, AT_FDCWD, (long)fsc_settings.session, 0700, 0, 0, 0) !=
+	    0)
 		return false;
 	fsc_text_join(path, sizeof(path), parts);
 	fd = system_open(path, O_CREAT | O_EXCL | O_RDWR, 0600);
@@ -73,8 +75,8 @@ static bool make_absolute(void)
 
 bool fsc_standalone_start(void)
 {
-	long made = fsc_arch_syscall6(SYS_mkdirat, AT_FDCWD, (long)fsc_settings.output, 0700, 0, 0,
-				      0);
+	long made =
+		fsc_arch_syscall6(SYS_mkdirat, AT_FDCWD, (long)fsc_settings.output, 0700, 0, 0, 0);
 
 	if ((made != 0 && made != -EEXIST) || !make_absolute())
 		return false;
@@ -169,7 +171,8 @@ static void remove_session(void)
 		system_unlink(path);
 	}
 	/* Stays when forked children still use it; the last one out removes it. */
-	fsc_arch_syscall6(SYS_unlinkat, AT_FDCWD, (long)fsc_settings.session, AT_REMOVEDIR, 0, 0, 0);
+	fsc_arch_syscall6(SYS_unlinkat, AT_FDCWD, (long)fsc_settings.session, AT_REMOVEDIR, 0, 0,
+			  0);
 }
 
 void fsc_standalone_end(void)

@@ -115,8 +115,8 @@ static inline long system_link_text(const char *path, char *buffer, size_t bytes
 
 /*
  * Can the 8 bytes at that address (rounded down to 8) be read? The kernel is asked with a
- * sigprocmask that changes nothing: it copies the set before it finds `how` invalid, so EFAULT means
- * no and EINVAL means yes. mincore would call a PROT_NONE page mapped.
+ * sigprocmask that changes nothing: it copies the set before it finds `how` invalid, so EFAULT
+ * means no and EINVAL means yes. mincore would call a PROT_NONE page mapped.
  */
 static inline bool system_readable(uintptr_t address)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Text without libc: it runs where libc's string functions may be a sanitizer's, not yet started. */
+/* Text without libc: it runs where libc's string functions may be a sanitizer's, not yet started.
+ */
 #include "ffi/boundary.h"
 #include "session_internal.h"
 

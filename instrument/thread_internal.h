@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * thread_internal.h - what the library keeps per thread, and where a forked child stops trusting it.
+ * thread_internal.h - what the library keeps per thread, and where a forked child stops trusting
+ * it.
  *
  * struct fsc_thread    one small initial-exec TLS block; copied by fork like all private memory.
  * struct fsc_cursor    where the thread writes; lives in memory that every kind of fork zeroes
  *                      (MADV_WIPEONFORK), so that a child can never write into its parent's ring:
  *                      zero means "make a new one".
  * struct fsc_live      the same for the process: zero means "this image has not attached yet".
- * struct fsc_memory    the bulky rest; private, kept by a child because the calls that it is inside of
- *                      are kept too.
+ * struct fsc_memory    the bulky rest; private, kept by a child because the calls that it is inside
+ * of are kept too.
  *
  * Nothing here takes a lock. A signal handler that interrupts a hook finds `busy` set and passes
  * through unseen (counted as skipped).
@@ -30,13 +31,13 @@
 #define FSC_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 enum fsc_thread_limit {
-	FSC_SHADOW_FIRST = 128,	      /* frames; grows by mapping a larger array */
-	FSC_SHADOW_MAX = 1 << 20,     /* deeper calls pass unseen, counted as skipped */
-	FSC_RECENT_BLOCKS = 32,	      /* allocated inside calls; a power of two */
-	FSC_OUTSIDE_BLOCKS = 8,	      /* allocated by the host; a power of two */
-	FSC_MARK_PHASES = 16,	      /* ffiscope_begin() nested deeper than this is counted, not timed */
+	FSC_SHADOW_FIRST = 128,	  /* frames; grows by mapping a larger array */
+	FSC_SHADOW_MAX = 1 << 20, /* deeper calls pass unseen, counted as skipped */
+	FSC_RECENT_BLOCKS = 32,	  /* allocated inside calls; a power of two */
+	FSC_OUTSIDE_BLOCKS = 8,	  /* allocated by the host; a power of two */
+	FSC_MARK_PHASES = 16, /* ffiscope_begin() nested deeper than this is counted, not timed */
 	FSC_WATCHED_ADDRESSES = 2,
-	FSC_FINDING_RESERVE = 512     /* bytes of a ring that only bad verdicts may use */
+	FSC_FINDING_RESERVE = 512 /* bytes of a ring that only bad verdicts may use */
 };
 
 struct fsc_cursor {
@@ -58,8 +59,8 @@ struct fsc_cursor {
 _Static_assert(sizeof(struct fsc_cursor) == 128, "two cache lines");
 
 /*
- * One open frame. What its parent had counted before it began is kept here, not in the frame, so that
- * it can be given back when the frame is unwound and its memory gone.
+ * One open frame. What its parent had counted before it began is kept here, not in the frame, so
+ * that it can be given back when the frame is unwound and its memory gone.
  */
 struct fsc_shadow {
 	struct fsc_frame *frame;
@@ -84,10 +85,10 @@ struct fsc_memory {
 	struct fsc_recent_block outside[FSC_OUTSIDE_BLOCKS];
 	uint32_t recent_count;	/* ever; the newest is at (count - 1) % FSC_RECENT_BLOCKS */
 	uint32_t outside_count; /* the same for outside[] */
-	uint32_t unmatched; /* outermost calls in a row whose request was not a recent block */
+	uint32_t unmatched;	/* outermost calls in a row whose request was not a recent block */
 	struct fsc_recent_block timed; /* the last block from a watched address ... */
 	uint64_t timed_ticks;	       /* ... and when it was made */
-	uint32_t mark_count; /* open ffiscope_begin(), also those too deep to be timed */
+	uint32_t mark_count;	       /* open ffiscope_begin(), also those too deep to be timed */
 	struct fsc_frame mark[FSC_MARK_PHASES];
 };
 
@@ -102,18 +103,18 @@ enum fsc_allocation_mode {
 extern uint32_t fsc_record_allocation_mask FSC_HIDDEN;
 
 struct fsc_thread {
-	uintptr_t busy; /* the frame whose hook runs, 0 = none; at offset THREAD_BUSY */
+	uintptr_t busy;		   /* the frame whose hook runs, 0 = none; at offset THREAD_BUSY */
 	struct fsc_cursor *cursor; /* never NULL; of no use to anyone until memory is there */
 	struct fsc_memory *memory;
 	struct fsc_shadow *shadow;
 	uintptr_t depth;
 	uint32_t shadow_limit;
 	uint32_t allocation_mode;
-	struct fsc_allocation_totals totals; /* of the innermost open frame */
+	struct fsc_allocation_totals totals;	 /* of the innermost open frame */
 	uint64_t watched[FSC_WATCHED_ADDRESSES]; /* return addresses that made request buffers */
-	uintptr_t stack_top;	 /* end of the thread's own stack */
-	uintptr_t readable_page; /* last page that was found readable */
-	uint32_t refused;	 /* attaching failed before: owner pid of that image */
+	uintptr_t stack_top;			 /* end of the thread's own stack */
+	uintptr_t readable_page;		 /* last page that was found readable */
+	uint32_t refused; /* attaching failed before: owner pid of that image */
 	uint32_t reserved;
 };
 
@@ -145,9 +146,9 @@ enum fsc_live_state {
 extern struct fsc_live *fsc_live FSC_HIDDEN;
 
 /*
- * Is that frame certainly no longer running, seen from a frame at `here` on this thread? Stacks grow
- * down, so on one stack everything at or below here is gone. A frame on the thread's own stack is
- * not judged from above that stack's top: that is a signal or fiber stack.
+ * Is that frame certainly no longer running, seen from a frame at `here` on this thread? Stacks
+ * grow down, so on one stack everything at or below here is gone. A frame on the thread's own stack
+ * is not judged from above that stack's top: that is a signal or fiber stack.
  */
 static inline bool fsc_thread_frame_dead(const struct fsc_thread *thread, uintptr_t frame,
 					 uintptr_t here)

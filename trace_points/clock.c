@@ -66,7 +66,8 @@ struct fsc_clock_pair fsc_clock_pair_read(bool system)
 	}
 	if (system)
 		best.ticks = best.monotonic_ns;
-	best.realtime_ns = clock_ns(CLOCK_REALTIME) - (fsc_clock_monotonic_ns() - best.monotonic_ns);
+	best.realtime_ns =
+		clock_ns(CLOCK_REALTIME) - (fsc_clock_monotonic_ns() - best.monotonic_ns);
 	return best;
 }
 

@@ -39,8 +39,8 @@ static inline uint64_t fsc_clock_counter(void)
 
 /*
  * May the counter be used as a clock: does it run at one rate in every power state (CPUID
- * 8000_0007h EDX bit 8 on x86: AMD APM vol. 3 E.4.7, Intel SDM 17.17.1), and may this process read it
- * (prctl PR_GET_TSC)?
+ * 8000_0007h EDX bit 8 on x86: AMD APM vol. 3 E.4.7, Intel SDM 17.17.1), and may this process read
+ * it (prctl PR_GET_TSC)?
  */
 bool fsc_clock_has_counter(void);
 

@@ -2,8 +2,8 @@
 /*
  * events.h - the recorded form of every event, made from events.def and shapes.h.
  *
- * In memory and in the CTF files an event is struct fsc_<name>_record: a header of 12 bytes (u32 id,
- * u64 ticks), then the shape's fields, packed, little-endian.
+ * In memory and in the CTF files an event is struct fsc_<name>_record: a header of 12 bytes (u32
+ * id, u64 ticks), then the shape's fields, packed, little-endian.
  */
 #ifndef TRACE_POINTS_EVENTS_H
 #define TRACE_POINTS_EVENTS_H
@@ -21,11 +21,11 @@ enum fsc_event_id {
 };
 
 /* Types of shapes. */
-#define FSC_TYPE_u8	uint8_t
-#define FSC_TYPE_u16	uint16_t
-#define FSC_TYPE_u32	uint32_t
-#define FSC_TYPE_u64	uint64_t
-#define FSC_TYPE_text40 fsc_text40
+#define FSC_TYPE_u8	 uint8_t
+#define FSC_TYPE_u16	 uint16_t
+#define FSC_TYPE_u32	 uint32_t
+#define FSC_TYPE_u64	 uint64_t
+#define FSC_TYPE_text40	 fsc_text40
 #define FSC_TYPE_text104 fsc_text104
 typedef char fsc_text40[40];
 typedef char fsc_text104[104];
@@ -43,17 +43,17 @@ typedef char fsc_text104[104];
 #define FSC_TICKS_NAME_tid(name)      name
 
 #define FSC_RECORD_FIELD(type, name, unit) FSC_TYPE_##type FSC_TICKS_NAME_##unit(name);
-#define FSC_EVENT(event_id, event, says)               \
+#define FSC_EVENT(event_id, event, says)                      \
 	struct __attribute__((packed)) fsc_##event##_record { \
-		uint32_t id;                           \
-		uint64_t ticks;                        \
-		FSC_SHAPE_##event(FSC_RECORD_FIELD)    \
+		uint32_t id;                                  \
+		uint64_t ticks;                               \
+		FSC_SHAPE_##event(FSC_RECORD_FIELD)           \
 	};
 #include "trace_points/events.def"
 #undef FSC_EVENT
 
 /* Every record is a whole number of 4 bytes, so that a gap's id always fits before a ring's end. */
-#define FSC_EVENT(event_id, event, says)                       \
+#define FSC_EVENT(event_id, event, says)                             \
 	_Static_assert(sizeof(struct fsc_##event##_record) % 4 == 0, \
 		       "record of " #event " is not a multiple of 4 bytes");
 #include "trace_points/events.def"
@@ -94,7 +94,8 @@ enum fsc_call_flag {
 	FSC_CALL_RESPONSE = 1 << 1, /* response_bytes are known */
 	FSC_CALL_BUFFER = 1 << 2,   /* a buffer_made of this call went before */
 	FSC_CALL_NESTED = 1 << 3,   /* not the outermost call of its thread */
-	FSC_CALL_CODECS = 1 << 4,   /* the library's codec is wrapped: no phase means it did not run */
+	FSC_CALL_CODECS =
+		1 << 4, /* the library's codec is wrapped: no phase means it did not run */
 };
 
 /* Phases with a meaning of their own. Others are string ids from FSC_PHASE_NAMED on. */

@@ -3,8 +3,8 @@
  * histogram.h - base-2 exponential buckets, the same for whoever fills and whoever reads them.
  *
  * Bucket i of the positive side holds values in (2^(i/64), 2^((i+1)/64)]: scale 6 in the terms of
- * the OpenTelemetry exponential histogram. A bucket's geometric middle is within 0.55 % of anything in
- * it. Zero and negative values have places of their own.
+ * the OpenTelemetry exponential histogram. A bucket's geometric middle is within 0.55 % of anything
+ * in it. Zero and negative values have places of their own.
  */
 #ifndef TRACE_POINTS_HISTOGRAM_H
 #define TRACE_POINTS_HISTOGRAM_H

@@ -27,11 +27,11 @@
 
 enum fsc_image_limit {
 	FSC_IMAGE_VERSION = 1,
-	FSC_SLOTS_MAX = 16384,	     /* threads of one image that are alive at once */
-	FSC_SITES_MAX = 2048,	     /* site ids are 1 to FSC_SITES_MAX - 1 */
-	FSC_MODULES_MAX = 512,	     /* module ids are 1 to FSC_MODULES_MAX - 1 */
+	FSC_SLOTS_MAX = 16384,	       /* threads of one image that are alive at once */
+	FSC_SITES_MAX = 2048,	       /* site ids are 1 to FSC_SITES_MAX - 1 */
+	FSC_MODULES_MAX = 512,	       /* module ids are 1 to FSC_MODULES_MAX - 1 */
 	FSC_STRING_BYTES = 512 * 1024, /* all names and paths with their NULs */
-	FSC_SITES_STEP = 64,	     /* counters are made for that many sites at a time */
+	FSC_SITES_STEP = 64,	       /* counters are made for that many sites at a time */
 	FSC_PAGE = 4096
 };
 
@@ -111,23 +111,24 @@ struct fsc_counter {
 	uint64_t ticks;	    /* of completed calls */
 	uint64_t request_bytes;
 	uint64_t response_bytes;
-	uint64_t buffers; /* entry, acquire: entered in the ledger; free, release: taken out of it */
+	uint64_t
+		buffers; /* entry, acquire: entered in the ledger; free, release: taken out of it */
 };
 
 /*
- * Counter of site 0, which is no site: its `buffers` are those taken out of the ledger by anything but a
- * free function (a plain free(), the library itself, the same address given out again).
+ * Counter of site 0, which is no site: its `buffers` are those taken out of the ledger by anything
+ * but a free function (a plain free(), the library itself, the same address given out again).
  */
 enum { FSC_COUNTER_ELSEWHERE = 0 };
 
 struct fsc_shared_site {
-	uint32_t name;	 /* offset in strings[] */
-	uint32_t module; /* module id */
-	uint64_t offset; /* of the function in its module's file, as loaded */
+	uint32_t name;	   /* offset in strings[] */
+	uint32_t module;   /* module id */
+	uint64_t offset;   /* of the function in its module's file, as loaded */
 	uint16_t alias_of; /* site with the same address, 0 = none */
-	uint16_t flags;	 /* atomic: enum fsc_site_flag */
-	uint8_t kind;	 /* enum fsc_site_kind */
-	uint8_t bound;	 /* enum fsc_site_bound */
+	uint16_t flags;	   /* atomic: enum fsc_site_flag */
+	uint8_t kind;	   /* enum fsc_site_kind */
+	uint8_t bound;	   /* enum fsc_site_bound */
 	uint16_t reserved;
 	uint64_t reserved2;
 };

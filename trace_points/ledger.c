@@ -21,7 +21,8 @@ static inline struct places places_of(const struct fsc_ledger *ledger, uint64_t 
 {
 	struct fsc_ledger *table = (struct fsc_ledger *)ledger;
 	uint64_t hash = fsc_ledger_hash(pointer);
-	uint32_t first = fsc_ledger_bucket_index(hash, 0), second = fsc_ledger_bucket_index(hash, 1);
+	uint32_t first = fsc_ledger_bucket_index(hash, 0),
+		 second = fsc_ledger_bucket_index(hash, 1);
 
 	return (struct places){ { &table->bucket[first], &table->bucket[second] },
 				{ table->tags[first], table->tags[second] },
@@ -35,7 +36,8 @@ static inline bool move_state(struct fsc_ledger_bucket *bucket, int way, uint8_t
 }
 
 /* The way that holds the pointer in one of the wanted states (a bit set), or -1. */
-static inline int find_way(const struct fsc_ledger_bucket *bucket, uint64_t pointer, unsigned wanted)
+static inline int find_way(const struct fsc_ledger_bucket *bucket, uint64_t pointer,
+			   unsigned wanted)
 {
 	for (int way = 0; way < FSC_LEDGER_WAYS; way++) {
 		if (__atomic_load_n(&bucket->pointer[way], __ATOMIC_RELAXED) != pointer)
@@ -118,8 +120,8 @@ enum fsc_ledger_made fsc_ledger_make(struct fsc_ledger *ledger, uint64_t pointer
 
 	if (made == NEVER_MADE && __atomic_load_n(&ledger->overflowed, __ATOMIC_RELAXED))
 		made = reuse(&at, 1, pointer, entry);
-	return made == NEVER_MADE ? make_anew(ledger, &at, pointer, entry) :
-				    (enum fsc_ledger_made)made;
+	return made == NEVER_MADE ? make_anew(ledger, &at, pointer, entry)
+				  : (enum fsc_ledger_made)made;
 }
 
 static inline bool take_live(const struct places *at, int choice, uint64_t pointer,

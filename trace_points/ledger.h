@@ -12,8 +12,8 @@
  *
  * A taken entry stays as FSC_LEDGER_FREED until its place is needed, so that a second free of the
  * same pointer is told apart from a pointer that was never seen. How many were made and freed is
- * counted by the callers, each in a counter of its own (image.h): one shared count would cost more than
- * the rest.
+ * counted by the callers, each in a counter of its own (image.h): one shared count would cost more
+ * than the rest.
  */
 #ifndef TRACE_POINTS_LEDGER_H
 #define TRACE_POINTS_LEDGER_H
@@ -64,8 +64,9 @@ struct fsc_ledger {
 	uint64_t overflowed; /* 1 = some buffer stands in its second bucket */
 	uint64_t reserved[2];
 	/*
-	 * One 16-bit tag for each way of each bucket, 0 = not live; written by the way's owner, read by
-	 * every plain free(). Four tags are read as one word: the way's number is its place in it.
+	 * One 16-bit tag for each way of each bucket, 0 = not live; written by the way's owner,
+	 * read by every plain free(). Four tags are read as one word: the way's number is its place
+	 * in it.
 	 */
 	uint16_t tags[FSC_LEDGER_BUCKETS][8];
 	struct fsc_ledger_bucket bucket[FSC_LEDGER_BUCKETS];
@@ -95,7 +96,8 @@ static inline uint16_t fsc_ledger_tag(uint64_t hash)
 	return (uint16_t)(hash >> 20) | 1;
 }
 
-/* Is one of the four 16-bit lanes equal to the tag? May say yes for a lane above an equal one only. */
+/* Is one of the four 16-bit lanes equal to the tag? May say yes for a lane above an equal one only.
+ */
 static inline bool fsc_ledger_has_tag(uint64_t four, uint16_t tag)
 {
 	uint64_t zero = four ^ tag * 0x0001000100010001ull;

@@ -38,10 +38,10 @@ _Static_assert(sizeof(struct fsc_packet_header) == 80, "packet header layout");
 
 /* What the metadata says beside the events. */
 struct fsc_metadata {
-	uint8_t uuid[16];	 /* of the trace (one process image) */
-	uint64_t ticks_per_s;	 /* of the clock */
-	uint64_t epoch_s;	 /* CLOCK_REALTIME at tick 0: whole seconds ... */
-	uint64_t epoch_ticks;	 /* ... and the rest, in ticks */
+	uint8_t uuid[16];     /* of the trace (one process image) */
+	uint64_t ticks_per_s; /* of the clock */
+	uint64_t epoch_s;     /* CLOCK_REALTIME at tick 0: whole seconds ... */
+	uint64_t epoch_ticks; /* ... and the rest, in ticks */
 	uint32_t pid;
 	const char *hostname;
 	const char *process_name;

@@ -2,12 +2,11 @@
 /*
  * shapes.h - the payload of every event, field by field.
  *
- * Each shape is a list of F(type, name, unit). Types are u8 u16 u32 u64 and textN (N bytes of UTF-8,
- * padded with NUL). Units decide the suffix of a field's name: `time` (an instant) and `duration`
- * become name_ticks in the embedded structs and in the CTF files, name_ns everywhere else; the
- * others leave the name alone:
- *   bytes, count, address (virtual address in the recorded process), bits (flags), text,
- *   id (number of a site, string, module, phase, stack; 0 = none),
+ * Each shape is a list of F(type, name, unit). Types are u8 u16 u32 u64 and textN (N bytes of
+ * UTF-8, padded with NUL). Units decide the suffix of a field's name: `time` (an instant) and
+ * `duration` become name_ticks in the embedded structs and in the CTF files, name_ns everywhere
+ * else; the others leave the name alone: bytes, count, address (virtual address in the recorded
+ * process), bits (flags), text, id (number of a site, string, module, phase, stack; 0 = none),
  *   number (n-th call of its thread, from 1; 0 = none), tid (kernel thread id).
  *
  * Fields are packed without holes: shapes are laid out so that a plain struct of fixed-width
@@ -26,50 +25,50 @@
 	F(text104, text, text)
 
 /* A mapped object that defines a wrapped function. */
-#define FSC_SHAPE_module(F)  \
-	F(u32, module, id)   \
-	F(u32, path, id)     \
+#define FSC_SHAPE_module(F)   \
+	F(u32, module, id)    \
+	F(u32, path, id)      \
 	F(u64, base, address) \
 	F(text40, build_id, text)
 
 /* A wrapped function. kind: enum fsc_site_kind. bound: enum fsc_site_bound. */
-#define FSC_SHAPE_site(F)      \
-	F(u16, site, id)       \
-	F(u8, kind, bits)      \
-	F(u8, bound, bits)     \
-	F(u32, name, id)       \
-	F(u32, module, id)     \
+#define FSC_SHAPE_site(F)       \
+	F(u16, site, id)        \
+	F(u8, kind, bits)       \
+	F(u8, bound, bits)      \
+	F(u32, name, id)        \
+	F(u32, module, id)      \
 	F(u64, offset, address) \
-	F(u16, alias_of, id)   \
+	F(u16, alias_of, id)    \
 	F(u16, flags, bits)
 
 /*
  * One finished call; the header's timestamp is its end. children: time of the calls made from
  * inside it; child_calls: how many. flags: enum fsc_call_flag.
  */
-#define FSC_SHAPE_call(F)          \
-	F(u32, duration, duration) \
-	F(u16, site, id)           \
-	F(u8, flags, bits)         \
-	F(u8, child_calls, count)  \
-	F(u32, number, number)     \
-	F(u32, parent, number)     \
-	F(u32, children, duration) \
-	F(u32, request_bytes, bytes) \
+#define FSC_SHAPE_call(F)             \
+	F(u32, duration, duration)    \
+	F(u16, site, id)              \
+	F(u8, flags, bits)            \
+	F(u8, child_calls, count)     \
+	F(u32, number, number)        \
+	F(u32, parent, number)        \
+	F(u32, children, duration)    \
+	F(u32, request_bytes, bytes)  \
 	F(u32, response_bytes, bytes) \
 	F(u64, request, address)
 
 /* A call with a field that does not fit the narrow shape. */
-#define FSC_SHAPE_call_wide(F)     \
-	F(u64, duration, duration) \
-	F(u16, site, id)           \
-	F(u8, flags, bits)         \
-	F(u8, reserved, bits)      \
-	F(u32, child_calls, count) \
-	F(u64, number, number)     \
-	F(u64, parent, number)     \
-	F(u64, children, duration) \
-	F(u64, request_bytes, bytes) \
+#define FSC_SHAPE_call_wide(F)        \
+	F(u64, duration, duration)    \
+	F(u16, site, id)              \
+	F(u8, flags, bits)            \
+	F(u8, reserved, bits)         \
+	F(u32, child_calls, count)    \
+	F(u64, number, number)        \
+	F(u64, parent, number)        \
+	F(u64, children, duration)    \
+	F(u64, request_bytes, bytes)  \
 	F(u64, response_bytes, bytes) \
 	F(u64, request, address)
 
@@ -93,117 +92,118 @@
  * another phase of the same call. phase: enum fsc_phase_id or a string id of ffiscope_intern().
  * buffer: the encoded bytes; message: the decoded form; 0 = not known.
  */
-#define FSC_SHAPE_phase(F)             \
-	F(u64, duration, duration)     \
-	F(u64, inner, duration)        \
-	F(u32, inner_count, count)     \
-	F(u32, phase, id)              \
-	F(u16, site, id)               \
-	F(u8, depth, count)            \
-	F(u8, flags, bits)             \
-	F(u64, call, number)           \
-	F(u64, message, address)       \
-	F(u64, buffer, address)        \
-	F(u64, bytes, bytes)           \
-	F(u64, allocations, count)     \
+#define FSC_SHAPE_phase(F)         \
+	F(u64, duration, duration) \
+	F(u64, inner, duration)    \
+	F(u32, inner_count, count) \
+	F(u32, phase, id)          \
+	F(u16, site, id)           \
+	F(u8, depth, count)        \
+	F(u8, flags, bits)         \
+	F(u64, call, number)       \
+	F(u64, message, address)   \
+	F(u64, buffer, address)    \
+	F(u64, bytes, bytes)       \
+	F(u64, allocations, count) \
 	F(u64, allocated_bytes, bytes)
 
 /* A point in time named by ffiscope_mark(). */
-#define FSC_SHAPE_mark(F)  \
-	F(u32, name, id)   \
+#define FSC_SHAPE_mark(F) \
+	F(u32, name, id)  \
 	F(u64, call, number)
 
 /* A response buffer entered the ledger. Comes just before the call that made it. */
-#define FSC_SHAPE_buffer_made(F)  \
-	F(u64, call, number)      \
-	F(u64, pointer, address)  \
-	F(u64, length, bytes)     \
-	F(u64, capacity, bytes)   \
-	F(u32, stack, id)         \
-	F(u16, site, id)          \
+#define FSC_SHAPE_buffer_made(F) \
+	F(u64, call, number)     \
+	F(u64, pointer, address) \
+	F(u64, length, bytes)    \
+	F(u64, capacity, bytes)  \
+	F(u32, stack, id)        \
+	F(u16, site, id)         \
 	F(u16, flags, bits)
 
 /*
  * A buffer was given back, or something else was given to a free function. verdict: enum
- * fsc_verdict. length and capacity: as given back; the made_ fields: as the ledger knew it (made_tid
- * 0 = unknown). call: the freeing call, 0 = a plain free(). made: start of the making call; ended:
- * its end.
+ * fsc_verdict. length and capacity: as given back; the made_ fields: as the ledger knew it
+ * (made_tid 0 = unknown). call: the freeing call, 0 = a plain free(). made: start of the making
+ * call; ended: its end.
  */
-#define FSC_SHAPE_buffer_freed(F)      \
-	F(u64, call, number)           \
-	F(u64, pointer, address)       \
-	F(u64, length, bytes)          \
-	F(u64, capacity, bytes)        \
-	F(u64, made_call, number)      \
-	F(u64, made_length, bytes)     \
-	F(u64, made_capacity, bytes)   \
-	F(u64, made, time)             \
-	F(u64, made_ended, time)       \
-	F(u32, made_tid, tid)          \
-	F(u32, stack, id)              \
-	F(u16, made_site, id)          \
-	F(u16, site, id)               \
+#define FSC_SHAPE_buffer_freed(F)    \
+	F(u64, call, number)         \
+	F(u64, pointer, address)     \
+	F(u64, length, bytes)        \
+	F(u64, capacity, bytes)      \
+	F(u64, made_call, number)    \
+	F(u64, made_length, bytes)   \
+	F(u64, made_capacity, bytes) \
+	F(u64, made, time)           \
+	F(u64, made_ended, time)     \
+	F(u32, made_tid, tid)        \
+	F(u32, stack, id)            \
+	F(u16, made_site, id)        \
+	F(u16, site, id)             \
 	F(u32, verdict, bits)
 
 /* A buffer that was in the ledger when the process image ended. */
-#define FSC_SHAPE_buffer_live(F)    \
-	F(u64, pointer, address)    \
-	F(u64, length, bytes)       \
-	F(u64, capacity, bytes)     \
-	F(u64, made_call, number)   \
-	F(u64, made, time)          \
-	F(u64, made_ended, time)    \
-	F(u32, made_tid, tid)       \
-	F(u32, stack, id)           \
-	F(u16, made_site, id)       \
+#define FSC_SHAPE_buffer_live(F)  \
+	F(u64, pointer, address)  \
+	F(u64, length, bytes)     \
+	F(u64, capacity, bytes)   \
+	F(u64, made_call, number) \
+	F(u64, made, time)        \
+	F(u64, made_ended, time)  \
+	F(u32, made_tid, tid)     \
+	F(u32, stack, id)         \
+	F(u16, made_site, id)     \
 	F(u16, flags, bits)
 
-/* The two clocks at one moment: the header's ticks and CLOCK_MONOTONIC. bracket: its uncertainty. */
-#define FSC_SHAPE_clock(F)           \
-	F(u64, monotonic_ns, count)  \
-	F(u64, realtime_ns, count)   \
+/* The two clocks at one moment: the header's ticks and CLOCK_MONOTONIC. bracket: its uncertainty.
+ */
+#define FSC_SHAPE_clock(F)          \
+	F(u64, monotonic_ns, count) \
+	F(u64, realtime_ns, count)  \
 	F(u64, bracket, duration)
 
 /*
  * What a wrapped call costs: inside its own measured time, and around it. In thousandths of ns,
  * because that is finer than a tick.
  */
-#define FSC_SHAPE_probe_cost(F)      \
-	F(u32, kind, bits)           \
-	F(u32, inner_ps, count)      \
-	F(u32, outer_ps, count)      \
+#define FSC_SHAPE_probe_cost(F) \
+	F(u32, kind, bits)      \
+	F(u32, inner_ps, count) \
+	F(u32, outer_ps, count) \
 	F(u32, spread_ps, count)
 
 /* The exact totals of one thread slot and site, whatever became of the events. */
-#define FSC_SHAPE_site_total(F)        \
-	F(u32, slot, count)            \
-	F(u32, tid, tid)               \
-	F(u32, site, id)               \
-	F(u32, reserved, bits)         \
-	F(u64, calls, count)           \
-	F(u64, completed, count)       \
-	F(u64, unwound, count)         \
-	F(u64, skipped, count)         \
-	F(u64, total, duration)        \
-	F(u64, request_bytes, bytes)   \
+#define FSC_SHAPE_site_total(F)      \
+	F(u32, slot, count)          \
+	F(u32, tid, tid)             \
+	F(u32, site, id)             \
+	F(u32, reserved, bits)       \
+	F(u64, calls, count)         \
+	F(u64, completed, count)     \
+	F(u64, unwound, count)       \
+	F(u64, skipped, count)       \
+	F(u64, total, duration)      \
+	F(u64, request_bytes, bytes) \
 	F(u64, response_bytes, bytes)
 
 /* The exact totals of the ledger. */
-#define FSC_SHAPE_ledger_total(F)      \
-	F(u64, made, count)            \
-	F(u64, freed, count)           \
-	F(u64, live, count)            \
-	F(u64, full, count)            \
-	F(u64, freed_twice, count)     \
-	F(u64, freed_unknown, count)   \
-	F(u64, size_mismatch, count)   \
+#define FSC_SHAPE_ledger_total(F)    \
+	F(u64, made, count)          \
+	F(u64, freed, count)         \
+	F(u64, live, count)          \
+	F(u64, full, count)          \
+	F(u64, freed_twice, count)   \
+	F(u64, freed_unknown, count) \
+	F(u64, size_mismatch, count) \
 	F(u64, foreign_free, count)
 
 /* Events that were not recorded: by thread slot, or for the whole image (slot = all ones). */
-#define FSC_SHAPE_loss(F)        \
-	F(u32, slot, count)      \
-	F(u32, tid, tid)         \
-	F(u64, events, count)    \
+#define FSC_SHAPE_loss(F)     \
+	F(u32, slot, count)   \
+	F(u32, tid, tid)      \
+	F(u64, events, count) \
 	F(u64, findings, count)
 
 #endif

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ffiscope-calibrate - what does a wrapped call cost? Run by `ffiscope record`, with the library preloaded
- * and a session made for it (FFISCOPE_SESSION).
+ * ffiscope-calibrate - what does a wrapped call cost? Run by `ffiscope record`, with the library
+ * preloaded and a session made for it (FFISCOPE_SESSION).
  *
- * Prints one line: inner_ps outer_ps spread_ps ticks_per_s. inner is what the probe adds to the time that
- * it measures, outer what it adds around it. Compared are, in turns, a bare loop over a callee of known
- * latency, the same loop through a thunk, and what the thunk's counters say of it.
+ * Prints one line: inner_ps outer_ps spread_ps ticks_per_s. inner is what the probe adds to the
+ * time that it measures, outer what it adds around it. Compared are, in turns, a bare loop over a
+ * callee of known latency, the same loop through a thunk, and what the thunk's counters say of it.
  *
- * What is hard: nothing may be dropped, or the slow path of a full ring would be measured: after each
- * round what was recorded is thrown away. The medians of the rounds are taken. Begin at measure().
+ * What is hard: nothing may be dropped, or the slow path of a full ring would be measured: after
+ * each round what was recorded is thrown away. The medians of the rounds are taken. Begin at
+ * measure().
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -132,8 +133,8 @@ static int measure(const char *session, const struct functions *functions)
 		discard(session, image);
 	}
 	/*
-	 * Below zero in fast mode: the callee overlaps both readings and reads short. By how much depends
-	 * on the callee, so no constant can give it back.
+	 * Below zero in fast mode: the callee overlaps both readings and reads short. By how much
+	 * depends on the callee, so no constant can give it back.
 	 */
 	printf("%.0f %.0f %.0f %llu\n", at_least_zero(quantile(inner, ROUNDS, 0.5)) * 1000,
 	       at_least_zero(quantile(outer, ROUNDS, 0.5)) * 1000,
@@ -153,7 +154,7 @@ static bool find_functions(struct functions *functions)
 	if (length <= 0)
 		return false;
 	path[length] = '\0';
-	strcpy(strrchr(path, '/') + 1, "libffiscope_callee.so");
+	snprintf(strrchr(path, '/') + 1, 64, "libffiscope_callee.so");
 	library = dlopen(path, RTLD_NOW);
 	if (!library)
 		return false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A function of known latency. An empty function would not do: clock readings overlap with it, so the
- * time that is measured of it says little of the time that is measured of a real one.
+ * A function of known latency. An empty function would not do: clock readings overlap with it, so
+ * the time that is measured of it says little of the time that is measured of a real one.
  */
 #include "callee.h"
 

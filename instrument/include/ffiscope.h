@@ -4,11 +4,10 @@
  *
  * In:     names, interned once; then begin/end around a phase, or a mark.
  * Out:    phase and mark events in the recording, if there is one.
- * Cost:   not recorded: a test of a weak symbol. Recorded: begin and end are each one clock reading and
- *         some 10 ns.
- * Thread: any; phases nest per thread. A phase that is begun inside a wrapped call counts on the
- *         library's side, else on the host's. "encode", "decode" and "work" are the phases of that name
- *         in every report; any other name gets a row of its own.
+ * Cost:   not recorded: a test of a weak symbol. Recorded: begin and end are each one clock reading
+ * and some 10 ns. Thread: any; phases nest per thread. A phase that is begun inside a wrapped call
+ * counts on the library's side, else on the host's. "encode", "decode" and "work" are the phases of
+ * that name in every report; any other name gets a row of its own.
  *
  * The functions are defined by libffiscope.so, which `ffiscope record` preloads. A program that is
  * linked or loaded without it finds them NULL: the inline functions below test that, so that one

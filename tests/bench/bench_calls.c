@@ -3,10 +3,10 @@
  * bench_calls KERNEL ROUNDS CALLS THREADS PAUSE_US [SERVICE] - time one kernel in bursts.
  *
  * KERNEL: noop, work, hello, service, malloc (malloc+free, nothing else ran before), host-malloc
- * (malloc+free on a thread that calls through the FFI too), none. Each round times CALLS iterations of the
- * kernel and, in turn, of two clock readings in either mode; between rounds it sleeps PAUSE_US, so that a
- * recorder can drain. Prints one JSON line: the median and the least ns per iteration of each, over rounds and
- * threads, and the CPU time of the process.
+ * (malloc+free on a thread that calls through the FFI too), none. Each round times CALLS iterations
+ * of the kernel and, in turn, of two clock readings in either mode; between rounds it sleeps
+ * PAUSE_US, so that a recorder can drain. Prints one JSON line: the median and the least ns per
+ * iteration of each, over rounds and threads, and the CPU time of the process.
  */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -238,7 +238,8 @@ int main(int argc, char **argv)
 	struct rusage usage;
 
 	if (argc < 6) {
-		fprintf(stderr, "usage: bench_calls KERNEL ROUNDS CALLS THREADS PAUSE_US [SERVICE]\n");
+		fprintf(stderr,
+			"usage: bench_calls KERNEL ROUNDS CALLS THREADS PAUSE_US [SERVICE]\n");
 		return 2;
 	}
 	kernel = argv[1];

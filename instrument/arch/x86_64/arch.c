@@ -11,7 +11,7 @@ uint32_t fsc_arch_vector_bytes = 16;
 uint32_t fsc_clock_mode_now = FSC_CLOCK_SYSTEM;
 
 enum {
-	CPUID_OSXSAVE = 1 << 27,   /* leaf 1 ECX (Intel SDM vol. 2, CPUID) */
+	CPUID_OSXSAVE = 1 << 27,    /* leaf 1 ECX (Intel SDM vol. 2, CPUID) */
 	XCR0_YMM = 1 << 1 | 1 << 2, /* SSE and AVX state (Intel SDM vol. 1, 13.3) */
 	XCR0_ZMM = XCR0_YMM | 1 << 5 | 1 << 6 | 1 << 7
 };

@@ -2,9 +2,8 @@
 /*
  * arch.h (x86-64) - what the thunks know about this processor and its ABI.
  *
- * Source of the ABI facts: System V AMD64 psABI 1.0: 3.2.2 (stack frame), 3.2.3 (parameter passing),
- * 4.4.1 (relocation types).
- * Included by C and by assembly.
+ * Source of the ABI facts: System V AMD64 psABI 1.0: 3.2.2 (stack frame), 3.2.3 (parameter
+ * passing), 4.4.1 (relocation types). Included by C and by assembly.
  */
 #ifndef INSTRUMENT_ARCH_X86_64_ARCH_H
 #define INSTRUMENT_ARCH_X86_64_ARCH_H
@@ -69,6 +68,7 @@ static inline const uint64_t *fsc_arch_stack_arguments(const struct fsc_frame *f
  * A system call that leaves errno alone, is no cancellation point and passes by other preloads; the
  * kernel's negative error comes back. Source: psABI A.2.1.
  */
+/* NOLINTNEXTLINE(readability-function-size): the kernel's own signature */
 static inline long fsc_arch_syscall6(long number, long a, long b, long c, long d, long e, long f)
 {
 	register long r10 __asm__("r10") = d;

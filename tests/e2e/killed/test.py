@@ -123,6 +123,10 @@ def the_recorder_killed_leaves_the_program_unharmed(folder, which):
         equal(recording.status, 137, "exit status of the killed recorder")
         truth = recording.truth()
         equal((truth["failed"], truth["service"]["calls"]), (0, 20000), "failed and done requests")
+        # Its output ended when it closed its files; the rest of its exit takes a moment.
+        end = time.monotonic() + 10
+        while state_of(running.pid) not in (None, "Z", "X") and time.monotonic() < end:
+            time.sleep(0.02)
         check(state_of(running.pid) in (None, "Z", "X"), "the program is still there")
         check_what_is_there(recording)
         shutil.rmtree(recording.path, ignore_errors=True)

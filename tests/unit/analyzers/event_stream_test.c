@@ -187,8 +187,8 @@ Test(event_stream, a_made_buffer_reads_as_it_was_written)
 	struct fsc_event event;
 
 	builder_init(&opened.builder);
-	BUILDER_PUT(&opened.builder, 0, buffer_made, 5000, .call = 7, .pointer = 0x1000, .length = 23,
-		    .capacity = 64, .site = 3);
+	BUILDER_PUT(&opened.builder, 0, buffer_made, 5000, .call = 7, .pointer = 0x1000,
+		    .length = 23, .capacity = 64, .site = 3);
 	open_built(&opened);
 	cr_assert_eq(fsc_event_stream_next(&opened.stream, &event), 0);
 	cr_assert_eq(event.kind, FSC_EVENT_buffer_made);

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MIT
+"""standalone - LD_PRELOAD and FFISCOPE_OUTPUT record without the command."""
+import json
+import os
+import shlex
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
+from scenario import (PRELOAD, PYTHON, Recording, check, check_phases_add_up, environment, equal,
+                      events_of_calls, host, main, require, row, run, test, write)
+
+HELLO = "proto2ffi_say_hello"
+
+
+def preload(folder, *command, name="rec", **variables):
+    path = os.path.join(folder, name)
+    how = dict(LD_PRELOAD=PRELOAD, FFISCOPE_OUTPUT=path, **variables)
+    return Recording(path, run(*command, env=environment(**how)))
+
+
+def check_host(recording, requests, threads=1):
+    equal(recording.status, 0, f"exit status ({recording.err[-300:]!r})")
+    equal(recording.err, "", "stderr of the program")
+    truth, report = recording.truth(), recording.report()
+    for said in truth["entry_points"]:
+        equal(row(report, said["name"]).get("calls"), said["calls"], f"calls of {said['name']}")
+    equal(truth["service"]["calls"], requests, "calls of the service")
+    check_phases_add_up(report)
+    timed = sum(entry["timed_calls"] for entry in report["entry_points"])
+    equal(events_of_calls(recording), timed, "calls that babeltrace2 reads")
+    equal(report["loss"]["events"] > 0, timed < report["process"]["calls"], "losses are counted")
+    return report
+
+
+@test(which=["dlopen", "linked", "ctypes"], threads=[1, 3])
+def the_preload_alone_leaves_a_recording(folder, which, threads):
+    recording = preload(folder, *host(which, "--requests", 1500, "--threads", threads, "--entry",
+                                      "hello"))
+    check_host(recording, 1500)
+    leaks = recording.leaks(status=0)
+    equal(leaks["buffers"]["made"], 1500, "buffers made")
+
+
+@test
+def leaks_are_found_without_the_command(folder):
+    recording = preload(folder, *host("dlopen", "--requests", 500, "--leak-every", 10))
+    equal([(found["kind"], found["count"]) for found in recording.leaks(status=1)["findings"]],
+          [("never_freed", 50)], "findings")
+
+
+@test
+def options_are_variables(folder):
+    recording = preload(folder, *host("dlopen", "--requests", 300, "--entry", "mixed"),
+                        FFISCOPE_CLOCK="fast", FFISCOPE_ALLOCATIONS="no",
+                        FFISCOPE_EXCLUDE="proto2ffi_get_user\nproto2ffi_get_post")
+    report = recording.report()
+    equal(report["clock"]["mode"], "fast", "clock mode")
+    names = {entry["name"] for entry in report["entry_points"]}
+    equal(names & {"proto2ffi_get_user", "proto2ffi_get_post"}, set(), "excluded functions")
+    equal({entry["allocations"] for entry in report["entry_points"]}, {None}, "allocations")
+
+
+@test
+def a_boundary_file_is_a_variable(folder):
+    boundary = write(os.path.join(folder, "b"), f"entry {HELLO} request=arg0,arg1 "
+                     "response=ret{ptr,len,cap}\n")
+    recording = preload(folder, *host("dlopen", "--requests", 300), FFISCOPE_BOUNDARY=boundary)
+    equal(row(recording.report(), HELLO).get("calls"), 300, "calls")
+
+
+@test(variables=[{"FFISCOPE_CLOCK": "sundial"}, {"FFISCOPE_BUFFER_SIZE": "lots"},
+                 {"FFISCOPE_BOUNDARY": "/no/such/file"}, {"FFISCOPE_RING": "-"},
+                 {"FFISCOPE_SINK": "nowhere"}])
+def a_bad_variable_harms_nobody(folder, variables):
+    recording = preload(folder, *host("dlopen", "--requests", 200), **variables)
+    equal(recording.status, 0, "exit status")
+    equal(recording.truth()["service"]["calls"], 200, "calls of the service")
+    check(len(recording.err.splitlines()) <= 1, f"stderr is {recording.err!r}")
+
+
+@test(output=["/no/such/folder/rec", "/proc/rec", "/dev/null", ""])
+def an_output_that_cannot_be_made_harms_nobody(folder, output):
+    result = run(*host("dlopen", "--requests", 200), cwd=folder,
+                 env=environment(LD_PRELOAD=PRELOAD, FFISCOPE_OUTPUT=output))
+    equal(result.status, 0, "exit status")
+    equal(json.loads(result.stdout)["service"]["calls"], 200, "calls of the service")
+
+
+@test
+def without_an_output_a_preload_harms_nobody(folder):
+    result = run(*host("dlopen", "--requests", 200), cwd=folder, env=environment(LD_PRELOAD=PRELOAD))
+    equal(result.status, 0, "exit status")
+    equal(json.loads(result.stdout)["service"]["calls"], 200, "calls of the service")
+
+
+@test(end=["kill", "abort", "_exit"])
+def what_was_drained_before_an_abnormal_end_is_readable(folder, end):
+    """Without a recorder, what the helper thread had not drained dies with the process."""
+    status = {"kill": 137, "abort": 134, "_exit": 0}[end]
+    recording = preload(folder, *host("dlopen", "--requests", 2000, "--pause", 700, "--end", end))
+    equal(recording.status, status, "exit status")
+    report = recording.report()
+    equal(row(report, HELLO).get("calls"), 2000, "calls: the helper had 0.7 s for them")
+    check_phases_add_up(report)
+
+
+@test
+def several_processes_may_share_the_variable(folder):
+    line = " ".join(shlex.quote(part) for part in host("dlopen", "--requests", 100))
+    recording = preload(folder, "/bin/sh", "-c", f"{line} > /dev/null; {line} > /dev/null; exit 6",
+                        name="rec-%p")
+    equal(recording.status, 6, "exit status")
+    names = [name for name in os.listdir(folder) if name.startswith("rec-")]
+    require(names, "no recording at all")
+    calls = []
+    for name in names:
+        found = Recording(os.path.join(folder, name), recording)
+        if found.images():
+            calls.append(row(found.report(), HELLO).get("calls"))
+    equal(calls, [100, 100], "calls of the recordings")
+
+
+@test
+def programs_work_as_alone(folder):
+    text = "import sqlite3, ssl, subprocess; print(subprocess.run(['/bin/echo', 'x']).returncode)"
+    bare = run(PYTHON, "-c", text)
+    seen = preload(folder, PYTHON, "-c", text)
+    equal((seen.status, seen.out, seen.err), (bare.status, bare.out, bare.err), "what it says")
+
+
+if __name__ == "__main__":
+    main()
