@@ -79,7 +79,7 @@ else
     step "unit tests, asan and ubsan" unit build/asan
     step "commands, asan and ubsan" tests/sanitizers/test.sh build/asan
     step "build tsan" build tsan
-    step "unit tests, tsan" unit build/tsan
+    step "commands, tsan" tests/sanitizers/test.sh build/tsan
     step "valgrind" tests/valgrind/test.sh build
     step "tidy" tidy
 fi

@@ -148,11 +148,13 @@ enum fsc_ledger_find fsc_ledger_take(struct fsc_ledger *ledger, uint64_t pointer
 	if (take_live(&at, 1, pointer, entry))
 		return FSC_LEDGER_WAS_LIVE;
 	for (int choice = 0; choice < 2; choice++) {
-		int way = find_way(at.bucket[choice], pointer, 1u << FSC_LEDGER_FREED);
+		struct fsc_ledger_bucket *bucket = at.bucket[choice];
+		int way = find_way(bucket, pointer, 1u << FSC_LEDGER_FREED);
 
-		if (way < 0)
+		if (way < 0 || !move_state(bucket, way, FSC_LEDGER_FREED, FSC_LEDGER_BUSY))
 			continue;
-		*entry = at.bucket[choice]->entry[way];
+		*entry = bucket->entry[way];
+		__atomic_store_n(&bucket->state[way], FSC_LEDGER_FREED, __ATOMIC_RELEASE);
 		return FSC_LEDGER_WAS_FREED;
 	}
 	return FSC_LEDGER_ABSENT;

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# The commands under ASan, UBSan and LeakSanitizer on a real recording, and the preload under UBSan that
-# traps. LeakSanitizer is checked here, by its exit code: Criterion does not fail on what it finds.
+# The commands of a sanitizer build (ASan, UBSan and LeakSanitizer, or TSan) on real recordings, and in
+# the asan build the preload under UBSan that traps. LeakSanitizer is checked here, by its exit code:
+# Criterion does not fail on what it finds. TSan is checked here alone: Criterion's workers do not start
+# under it.
 set -uo pipefail
 build=$(realpath "$1")
 work=$(mktemp -d)
@@ -8,6 +10,7 @@ trap 'rm -rf "$work"' EXIT
 export XDG_CACHE_HOME=$work/cache
 export ASAN_OPTIONS=detect_leaks=1:exitcode=99
 export UBSAN_OPTIONS=halt_on_error=1:exitcode=99
+export TSAN_OPTIONS=exitcode=99
 failures=0
 
 run() {
@@ -15,7 +18,7 @@ run() {
     shift
     "$@" >"$work/out" 2>"$work/err"
     status=$?
-    if [ $status -ne "$wanted" ] || grep -qE 'AddressSanitizer|LeakSanitizer|runtime error' "$work/err"; then
+    if [ $status -ne "$wanted" ] || grep -qE 'AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error' "$work/err"; then
         echo "FAIL $* : status $status, wanted $wanted"
         head -n 30 "$work/err"
         failures=$((failures + 1))
@@ -26,6 +29,7 @@ run() {
 
 ffiscope=$build/bin/ffiscope
 cd "$work" || exit 1
+run 0 "$build/tests/sanitizers/ledger_stress"
 run 0 "$ffiscope" record -o clean -- "$build/ffi/host_dlopen" --requests 2000 --threads 4 --entry mixed
 run 0 "$ffiscope" record -o leaky -- "$build/ffi/host_linked" --requests 2000 --threads 2 --leak-every 7 --free-twice-at 5
 run 0 "$ffiscope" record -o ring --ring 64k -- "$build/ffi/host_dlopen" --requests 5000
@@ -48,7 +52,7 @@ for file in clean/*/ctf/* clean/*/process.json clean/meta.json; do
     truncate -s $((size * 2 / 3)) "damaged/${file#clean/}"
     "$ffiscope" report damaged >"$work/out" 2>"$work/err"
     status=$?
-    if [ $status -gt 2 ] || grep -qE 'AddressSanitizer|LeakSanitizer|runtime error' "$work/err"; then
+    if [ $status -gt 2 ] || grep -qE 'AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error' "$work/err"; then
         echo "FAIL report with a cut ${file#clean/}: status $status"
         head -n 30 "$work/err"
         failures=$((failures + 1))
