@@ -9,14 +9,17 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/utsname.h>
 #include <time.h>
 
 #include "session_internal.h"
 #include "system_internal.h"
 #include "trace_points/clock.h"
 #include "trace_points/drain.h"
+#include "trace_points/json_writer.h"
 #include "trace_points/packet.h"
 #include "trace_points/process_folder.h"
+#include "trace_points/recording.h"
 
 enum { HELPER_STACK_BYTES = 256 * 1024, MEASURE_NS = 5000000 };
 
@@ -57,6 +60,47 @@ static bool make_session(void)
 	return true;
 }
 
+/* %p (process id), %h (host), %e (program) in the output's name, as record expands them. */
+static const char *expansion(char letter, char number[21])
+{
+	static struct utsname names;
+	static char exe[FSC_PATH_BYTES];
+	const char *program = exe;
+	long length;
+
+	if (letter == 'p')
+		return fsc_text_number(number, system_pid());
+	if (letter == 'h') {
+		fsc_arch_syscall6(SYS_uname, (long)&names, 0, 0, 0, 0, 0);
+		return names.nodename;
+	}
+	length = system_link_text("/proc/self/exe", exe, sizeof(exe) - 1);
+	exe[length > 0 ? length : 0] = '\0';
+	for (const char *at = exe; *at; at++)
+		if (*at == '/')
+			program = at + 1;
+	return program;
+}
+
+static void expand_output(void)
+{
+	char expanded[FSC_PATH_BYTES], number[21];
+	const char *const copy[] = { expanded, NULL };
+	size_t used = 0;
+
+	for (const char *at = fsc_settings.output; *at && used + 1 < sizeof(expanded); at++) {
+		if (*at != '%' || (at[1] != 'p' && at[1] != 'h' && at[1] != 'e')) {
+			expanded[used++] = *at;
+			continue;
+		}
+		for (const char *text = expansion(*++at, number);
+		     *text && used + 1 < sizeof(expanded); text++)
+			expanded[used++] = *text;
+	}
+	expanded[used] = '\0';
+	fsc_text_join(fsc_settings.output, sizeof(fsc_settings.output), copy);
+}
+
 /* The program may change its directory: the output folder's path is made absolute. */
 static bool make_absolute(void)
 {
@@ -75,9 +119,10 @@ static bool make_absolute(void)
 
 bool fsc_standalone_start(void)
 {
-	long made =
-		fsc_arch_syscall6(SYS_mkdirat, AT_FDCWD, (long)fsc_settings.output, 0700, 0, 0, 0);
+	long made;
 
+	expand_output();
+	made = fsc_arch_syscall6(SYS_mkdirat, AT_FDCWD, (long)fsc_settings.output, 0700, 0, 0, 0);
 	if ((made != 0 && made != -EEXIST) || !make_absolute())
 		return false;
 	fsc_settings.standalone = make_session();
@@ -130,6 +175,50 @@ static void start_helper(void)
 	pthread_attr_destroy(&attributes);
 }
 
+static void put_clock(struct fsc_json *json, const struct fsc_process_origin *origin)
+{
+	static const char *const modes[] = { "fenced", "fast", "system" };
+
+	fsc_json_key(json, "clock");
+	fsc_json_object_begin(json);
+	fsc_json_member_string(json, "mode", modes[fsc_clock_mode_now]);
+	fsc_json_member_u64(json, "ticks_per_s", origin->ticks_per_s);
+	fsc_json_member_u64(json, "step_ticks",
+			    fsc_clock_step_ticks(fsc_clock_mode_now == FSC_CLOCK_SYSTEM));
+	fsc_json_object_end(json);
+}
+
+/*
+ * What a reader must know of the whole. The first image of a folder writes it; what is not known
+ * without a record process (the command, the probe cost, the end) is null.
+ */
+static void write_meta(const struct fsc_process_origin *origin)
+{
+	char path[FSC_PATH_BYTES + 16], buffer[1024];
+	const char *const parts[] = { fsc_settings.output, "/" FSC_META_NAME, NULL };
+	struct fsc_json json;
+	long fd;
+
+	fsc_text_join(path, sizeof(path), parts);
+	fd = system_open(path, O_CREAT | O_EXCL | O_WRONLY, 0600);
+	if (fd < 0)
+		return;
+	fsc_json_init(&json, buffer, sizeof(buffer), NULL, NULL);
+	fsc_json_object_begin(&json);
+	fsc_json_member_string(&json, "schema", FSC_META_SCHEMA);
+	fsc_json_member_u64(&json, "format", FSC_FORMAT_VERSION);
+	fsc_json_member_bool(&json, "complete", true);
+	fsc_json_member_u64(&json, "start_ns", origin->pair.monotonic_ns);
+	fsc_json_member_null(&json, "end_ns");
+	fsc_json_member_null(&json, "exit_status");
+	put_clock(&json, origin);
+	fsc_json_member_null(&json, "probe_cost");
+	fsc_json_object_end(&json);
+	if (fsc_json_finish(&json))
+		fsc_arch_syscall6(SYS_write, fd, (long)buffer, (long)json.used, 0, 0, 0);
+	system_close(fd);
+}
+
 void fsc_standalone_image(const char *image_path)
 {
 	bool system_clock = fsc_clock_mode_now == FSC_CLOCK_SYSTEM;
@@ -143,6 +232,7 @@ void fsc_standalone_image(const char *image_path)
 	origin.ticks_per_s = fsc_clock_ticks_per_s(system_clock, MEASURE_NS);
 	origin.pair = fsc_clock_pair_read(system_clock);
 	fsc_arch_syscall6(SYS_getrandom, (long)origin.uuid, sizeof(origin.uuid), 0, 0, 0, 0);
+	write_meta(&origin);
 	if (fsc_process_folder_init(folder, &origin, fsc_live->image, NULL, 0) != 0)
 		return;
 	output.arg = folder;

@@ -104,6 +104,27 @@ def what_was_drained_before_an_abnormal_end_is_readable(folder, end):
     check_phases_add_up(report)
 
 
+@test(clock=["fenced", "fast"])
+def the_clock_is_known_without_the_command_and_the_probe_cost_is_unknown(folder, clock):
+    """Nobody measured the cost: null, and nothing is subtracted."""
+    recording = preload(folder, *host("dlopen", "--requests", 500), FFISCOPE_CLOCK=clock)
+    report = recording.report()
+    equal(report["stderr"], "", "stderr of report")
+    equal(report["clock"]["mode"], clock, "clock mode")
+    check(report["clock"]["step_ns"], "the clock's step is unknown")
+    for key in ("inner", "outer"):
+        equal(report["probe_cost_ns"][key], None, f"{key} probe cost")
+
+
+@test
+def processes_of_one_output_share_a_recording(folder):
+    line = " ".join(shlex.quote(part) for part in host("dlopen", "--requests", 100))
+    recording = preload(folder, "/bin/sh", "-c", f"{line}; {line}; exit 6")
+    equal(recording.status, 6, "exit status")
+    equal([process["calls"] for process in recording.report()["processes"]], [202, 202],
+          "calls of the processes")
+
+
 @test
 def several_processes_may_share_the_variable(folder):
     line = " ".join(shlex.quote(part) for part in host("dlopen", "--requests", 100))
