@@ -149,13 +149,19 @@ def check_what_is_there(recording):
         result = run(FFISCOPE, command, "--json", recording.path)
         check(result.status in (0, 2) and result.signal == 0,
               f"{command} ended with {result.status}: {result.err[-300:]}")
+        lines = result.err.splitlines()
+        check(all(line.startswith("ffiscope: ") for line in lines),
+              f"{command} says {result.err[-300:]!r}")
         if result.status == 2:
-            check(len(result.err.splitlines()) == 1, f"{command} says {result.err[-300:]!r}")
+            check(lines, f"{command} ended with 2 and says nothing")
     if not recording.images() or not os.path.exists(os.path.join(recording.path, "meta.json")):
         return
     report = recording.report()
     timed = sum(entry["timed_calls"] for entry in report["entry_points"])
-    equal(events_of_calls(recording), timed, "calls that babeltrace2 reads, beside report's")
+    # The recorder may have died inside a write: we read the whole records of that packet and say so,
+    # babeltrace2 gives the stream up.
+    if "cut off inside a packet" not in report["stderr"]:
+        equal(events_of_calls(recording), timed, "calls that babeltrace2 reads, beside report's")
     check(recording.meta()["complete"] is False, "a cut off recording says that it is complete")
 
 
