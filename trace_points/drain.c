@@ -445,6 +445,8 @@ static uint64_t drain_slot(struct fsc_drain *drain, uint32_t index, bool all)
 			drain->totals.waiting_bytes += waiting;
 			break;
 		}
+		/* A drained ring may have gone to another thread, but never one with records in it. */
+		slot->tid = ring_of(slot)->tid;
 		before = slot->tail;
 		ring_flush(drain, index, head);
 		moved += slot->tail - before;

@@ -297,7 +297,8 @@ def wait_until(condition, timeout_s=30):
 
 
 def _title(function, chosen):
-    values = ", ".join(f"{value}" for value in chosen.values())
+    values = ", ".join(str(value) if str(value).isprintable() and len(str(value)) < 60 else
+                       repr(value)[:40] for value in chosen.values())
     return function.__name__ + (f"[{values}]" if values else "")
 
 

@@ -32,6 +32,19 @@ static void come_and_go(int rounds, int together)
 	}
 }
 
+/* With time in between for whoever reads what the last one left. */
+static void one_at_a_time(int rounds, int pause_us)
+{
+	for (int i = 0; i < rounds; i++) {
+		pthread_t thread;
+
+		pthread_create(&thread, NULL, work, (void *)(intptr_t)(i + 1));
+		pthread_join(thread, NULL);
+		adds += i + 1;
+		usleep((useconds_t)pause_us);
+	}
+}
+
 static pthread_key_t key;
 
 static void *with_key(void *argument)
@@ -80,7 +93,9 @@ int main(int argc, char **argv)
 	(void)argc;
 	library = open_library(argv[1], RTLD_NOW);
 	GET(lib_add);
-	if (argv[3])
+	if (argv[3] && argv[4])
+		one_at_a_time(atoi(argv[2]), atoi(argv[3]));
+	else if (argv[3])
 		come_and_go(atoi(argv[2]), atoi(argv[3]));
 	else
 		as_callbacks();

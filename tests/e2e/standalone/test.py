@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """standalone - LD_PRELOAD and FFISCOPE_OUTPUT record without the command."""
+import glob
 import json
 import os
 import shlex
+import shutil
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
@@ -139,6 +142,20 @@ def several_processes_may_share_the_variable(folder):
         if found.images():
             calls.append(row(found.report(), HELLO).get("calls"))
     equal(calls, [100, 100], "calls of the recordings")
+
+
+@test(end=["exit", "_exit", "abort", "kill", "without calls", "without output"])
+def no_memory_is_left_behind(folder, end):
+    """There is no recorder that could tidy up after the program."""
+    command = ["/bin/true"] if end.startswith("without") else host("dlopen", "--end", end)
+    how = {} if end == "without output" else {"FFISCOPE_OUTPUT": os.path.join(folder, "rec")}
+    process = subprocess.Popen(command, env=environment(LD_PRELOAD=PRELOAD, **how), cwd=folder,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process.wait(60)
+    left = glob.glob(f"/dev/shm/*ffiscope*{process.pid}*")
+    equal([os.path.basename(path) for path in left], [], "left in shared memory")
+    for path in left:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 @test

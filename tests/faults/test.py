@@ -1,0 +1,432 @@
+# SPDX-License-Identifier: MIT
+"""faults - programs that do what programs should not; ffiscope must neither harm nor miscount them.
+
+Each program lies beside this file. It runs bare and under record; output and exit status must be the
+same, and the recording must say what the program says of itself.
+"""
+import os
+import re
+import sys
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.realpath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
+from scenario import (FFISCOPE, PRELOAD, Skip, check, compile_program, environment, equal, main,
+                      near, record, require, row, run, test)
+
+FAULT_TIMEOUT_S = 100
+WRONG = r"(?m)^(line \d+: not |wrong$|wrong=[^0])"  # what a program says when it is not well
+
+
+def build(folder, source, *flags, name=None, compiler="gcc"):
+    """Compile a file of this folder; the path of what came out."""
+    stem, suffix = os.path.splitext(source)
+    with open(os.path.join(HERE, source), encoding="utf-8") as file:
+        return compile_program(folder, name or stem, file.read(), "-I", HERE, "-Wall", "-pthread",
+                               *flags, compiler=compiler, suffix=suffix)
+
+
+def build_shared(folder, source, *flags, name):
+    return build(folder, source, "-shared", "-fPIC", *flags, name=name)
+
+
+def library(folder, name="liblib.so", *flags):
+    return build_shared(folder, "library.c", *flags, name=name)
+
+
+def program(folder, source, *flags, **how):
+    """The program of that source and the library that it calls: the beginning of a command."""
+    return [build(folder, source, *flags, **how), library(folder)]
+
+
+def program_and_twin(folder, source, *flags):
+    """A source that is both the program and its library."""
+    return [build(folder, source, *flags),
+            build_shared(folder, source, "-DLIBRARY", *flags, name="libtwin.so")]
+
+
+def said(text):
+    """What a program says of itself in lines name=number."""
+    return {name: int(value) for name, value in re.findall(r"^(\w+)=(-?\d+)$", text, re.MULTILINE)}
+
+
+def unharmed(command, recording, bare, wrapped=True):
+    """The program did the same as without us."""
+    equal(recording.status, bare.status, f"exit status of {' '.join(map(str, command[2:]))!r}")
+    equal(recording.out[-2000:], bare.out[-2000:], "output")
+    if wrapped:
+        require(recording.images(), f"nothing was recorded: {recording.err[-600:]!r}")
+
+
+def both(folder, command, options=(), wrapped=True, **how):
+    """Run bare, then record: (the recording, the bare run). The bare run must be right in itself."""
+    bare = run(*command, timeout=FAULT_TIMEOUT_S, **how)
+    require(bare.signal == 0 and bare.status < 128 and not re.search(WRONG, bare.out),
+            f"the program fails without ffiscope: {bare.status} {bare.out[-500:]!r} "
+            f"{bare.err[-500:]!r}")
+    recording = record(folder, *command, options=options, timeout=FAULT_TIMEOUT_S, **how)
+    unharmed(command, recording, bare, wrapped)
+    return recording, bare
+
+
+def row_is(report, name, **expected):
+    """The row of that name, once these columns were compared."""
+    found = row(report, name)
+    for key, value in expected.items():
+        equal(found.get(key), value, f"{key} of {name}")
+    return found
+
+
+def calls_of(report, *names):
+    return sum(found["calls"] for found in report["entry_points"] if found["name"] in names)
+
+
+def sum_of(report, key):
+    return sum(found[key] for found in report["entry_points"])
+
+
+# --- Out of a call -------------------------------------------------------------------------------
+
+@test
+def exceptions_pass_through_calls_and_are_counted(folder):
+    command = program(folder, "exceptions.cpp", compiler="g++")
+    recording, bare = both(folder, command)
+    told = said(bare.out)
+    report = recording.report()
+    row_is(report, "lib_add", calls=told["adds"], unwound=0, open=0)
+    equal(calls_of(report, "lib_call", "proto2ffi_call"), told["calls"], "calls")
+    equal(sum_of(report, "unwound"), told["unwound"], "unwound")
+    equal(sum_of(report, "open"), 0, "open")
+
+
+@test
+def an_exception_that_nobody_catches_ends_the_program_as_ever(folder):
+    command = program(folder, "exceptions.cpp", compiler="g++") + ["throw"]
+    bare = run(*command)
+    recording = record(folder, *command)
+    equal(bare.signal, 6, "signal of the bare program")
+    unharmed(command, recording, bare)
+    check("terminate called after throwing" in recording.err, f"stderr is {recording.err!r}")
+    row_is(recording.report(), "lib_add", calls=said(bare.out)["adds"])
+
+
+@test(what=["longjmp", "exit", "cancel", "inside"])
+def who_jumps_out_of_calls_is_counted_as_unwound(folder, what):
+    """longjmp; pthread_exit; cancellation, deferred and asynchronous; siglongjmp from a handler."""
+    command = program(folder, "jumps.c") + [what, 300]
+    recording, _ = both(folder, command)
+    told = said(recording.out)
+    report = recording.report()
+    if told["calls"]:
+        row_is(report, "lib_call", calls=told["calls"], unwound=told["unwound"], open=0)
+    if told["adds"]:
+        row_is(report, "lib_add", calls=told["adds"], unwound=0, open=0)
+    if what in ("cancel", "inside"):
+        row_is(report, "lib_stay", calls=told["stays"], unwound=told["stays"], open=0)
+
+
+@test
+def a_handler_that_jumps_out_of_anywhere_harms_nothing(folder):
+    command = program(folder, "jumps.c") + ["anywhere", 500]
+    recording, _ = both(folder, command)
+    report = recording.report()
+    spins = said(recording.err)["spins"]
+    found = row_is(report, "lib_add", open=0)
+    # A jump may come between the program's count and the call, or leave a hook before it counts.
+    near(found.get("calls"), spins, 500, "calls of lib_add")
+    check(found.get("unwound", 501) <= 500, f"{found.get('unwound')} unwound in 500 jumps")
+    found = row_is(report, "lib_after", calls=1000, unwound=0, open=0)
+    check(found.get("total_ns") is not None and found.get("p50_ns") is not None,
+          f"the calls after the jumps have no times: {found}")
+
+
+# --- Deep, signals, fibers -----------------------------------------------------------------------
+
+@test(depth=[10000, 100000])
+def recursion_through_a_call_is_exact_however_deep(folder, depth):
+    sleep_ns = 50000000
+    command = program(folder, "nesting.c") + [depth, sleep_ns] + (["thread"] if depth > 10000 else [])
+    recording, _ = both(folder, command)
+    report = recording.report()
+    found = row_is(report, "lib_call", calls=depth, unwound=0, open=0)
+    equal(report["loss"]["events"], 0, "lost events")
+    # The innermost alone slept: all its parents hold that time as their child's.
+    near(found.get("self_ns"), sleep_ns, 0.2 * sleep_ns + 1000 * depth, "self_ns")
+    check(found.get("total_ns", 0) >= 0.99 * depth * sleep_ns, f"total_ns {found.get('total_ns')}")
+    check(found.get("min_ns", 0) >= sleep_ns, f"min_ns is {found.get('min_ns')}")
+
+
+@test(stack=["normal", "sigaltstack"], period_us=[53, 1000], start=["warm", "cold"])
+def calls_of_signal_handlers_are_exact(folder, stack, period_us, start):
+    """cold: signals come while the thread's very first call is being prepared."""
+    command = program(folder, "signals.c") + [stack, period_us, start]
+    recording, _ = both(folder, command)
+    told = said(recording.err)
+    report = recording.report()
+    row_is(report, "lib_add", calls=told["adds"], unwound=0, open=0)
+    row_is(report, "lib_call", calls=told["calls"], unwound=0, open=0)
+    row_is(report, "lib_spin", calls=told["spins"], unwound=0, open=0)
+
+
+@test(how=["flat", "nested"])
+def fibers_that_switch_inside_calls_are_exact(folder, how):
+    command = program(folder, "fibers.c") + [how, 200]
+    recording, bare = both(folder, command)
+    told = said(bare.out)
+    report = recording.report()
+    row_is(report, "lib_add", calls=told["adds"], unwound=0, open=0)
+    row_is(report, "lib_call", calls=told["calls"], unwound=0, open=0)
+
+
+@test(how=["top", "edges"])
+def a_stack_that_ends_right_above_the_frame_is_not_read_beyond(folder, how):
+    command = program(folder, "fibers.c") + [how, 100]
+    recording, bare = both(folder, command)
+    row_is(recording.report(), "lib_add", calls=said(bare.out)["adds"], unwound=0, open=0)
+
+
+# --- Processes and threads -----------------------------------------------------------------------
+
+def processes(recording):
+    """Each process's report, most calls first; with the parent as meta.json says."""
+    result = []
+    for process in recording.report()["processes"]:
+        result.append(recording.report("--pid", process["pid"]))
+    return sorted(result, key=lambda report: (-sum_of(report, "calls"), -calls_of(report, "lib_call")))
+
+
+@test(what=["fork", "fork_exit"])
+def a_child_forked_inside_a_call_returns_from_it_and_goes_on(folder, what):
+    recording, _ = both(folder, program(folder, "children.c") + [what])
+    found = processes(recording)
+    # The call that a child was forked in belongs to its parent.
+    equal([(calls_of(report, "lib_add"), calls_of(report, "lib_call")) for report in found],
+          [(70, 0), (50, 1), (30, 1)], "calls of lib_add and lib_call in grandchild, child, parent")
+    equal([sum_of(report, "unwound") + sum_of(report, "open") for report in found], [0, 0, 0],
+          "unwound and open")
+
+
+@test(what=["vfork", "spawn"])
+def a_program_started_inside_a_call_is_recorded_and_the_parent_goes_on(folder, what):
+    recording, _ = both(folder, program(folder, "children.c") + [what])
+    found = processes(recording)
+    equal([(calls_of(report, "lib_add"), calls_of(report, "lib_call")) for report in found],
+          [(30, 3), (33, 0), (33, 0)], "calls of lib_add and lib_call")
+    equal([sum_of(report, "unwound") + sum_of(report, "open") for report in found], [0, 0, 0],
+          "unwound and open")
+
+
+@test(what=["closes", "daemon"])
+def a_program_that_closes_all_descriptors_goes_on_being_recorded(folder, what):
+    command = program(folder, "children.c") + [what, folder]
+    recording, _ = both(folder, command, options=("--wait",))
+    with open(os.path.join(folder, "said"), encoding="ascii") as file:
+        equal(said(file.read()), {"untouched": 1}, "the files of the program")
+    found = processes(recording)
+    after = 100012 if what == "daemon" else 100112
+    equal(calls_of(found[0], "lib_add"), after, "calls of lib_add")
+    equal(found[0]["loss"]["events"], 0, "lost events")
+
+
+@test
+def without_record_too_no_file_of_the_program_is_written_to(folder):
+    """Without record the library drains itself, and has descriptors to lose."""
+    command = program(folder, "children.c") + ["closes", folder]
+    path = os.path.join(folder, "alone")
+    result = run(*command, timeout=FAULT_TIMEOUT_S,
+                 env=environment(LD_PRELOAD=PRELOAD, FFISCOPE_OUTPUT=path))
+    equal((result.status, result.out), (0, ""), "exit status and output")
+    with open(os.path.join(folder, "said"), encoding="ascii") as file:
+        equal(said(file.read()), {"untouched": 1}, "the files of the program")
+    check(os.path.isdir(path), "no recording was left")
+
+
+@test(together=[1, 20, 200])
+def two_thousand_threads_that_come_and_go_are_exact(folder, together):
+    recording, bare = both(folder, program(folder, "threads.c") + [2000 // together, together])
+    found = row_is(recording.report(), "lib_add", calls=said(bare.out)["adds"], unwound=0, open=0)
+    equal(found.get("threads"), 2000, "threads of lib_add")
+
+
+@test
+def threads_one_after_the_other_are_told_apart(folder):
+    """With pauses in which the ring of the last one is drained, so that the next one inherits it."""
+    command = program(folder, "threads.c") + [4, 1300000, "slowly"]
+    recording, _ = both(folder, command)
+    found = row_is(recording.report(), "lib_add", calls=10, unwound=0, open=0)
+    equal(found.get("threads"), 4, "threads of lib_add")
+
+
+@test
+def a_wrapped_function_may_be_passed_wherever_a_function_may(folder):
+    """pthread_create, qsort, signal, pthread_key_create, atexit."""
+    recording, _ = both(folder, program(folder, "threads.c") + ["callbacks"])
+    report = recording.report()
+    row_is(report, "lib_thread", calls=110, unwound=0, open=0)
+    row_is(report, "lib_handler", calls=10, unwound=0, open=0)
+    row_is(report, "lib_nothing", calls=1, unwound=0, open=0)
+    check(calls_of(report, "lib_compare") > 5000, "calls of lib_compare")
+
+
+# --- Loading -------------------------------------------------------------------------------------
+
+def loading(folder):
+    """The program, linked with two libraries of the same names: (program, second library)."""
+    first = build_shared(folder, "loading.c", "-DFIRST", "-fvisibility=hidden", name="libfirst.so")
+    second = build_shared(folder, "loading.c", "-DSECOND", "-fvisibility=hidden", "-ftls-model="
+                          "global-dynamic", name="libsecond.so")
+    command = build(folder, "loading.c", "-rdynamic", "-Wl,--no-as-needed", first, second)
+    return command, second
+
+
+@test
+def dlsym_and_dlerror_say_what_they_say_without_us(folder):
+    command, second = loading(folder)
+    both(folder, [command, "semantics", second], wrapped=False)
+
+
+@test
+def a_library_that_binds_to_itself_is_as_without_us(folder):
+    """RTLD_DEEPBIND: its own names first, and past LD_PRELOAD."""
+    command, second = loading(folder)
+    deep = [build_shared(folder, "loading.c", "-DDEEP", "-fvisibility=hidden", name=name)
+            for name in ("libdeep.so", "libdeeper.so")]
+    local = build_shared(folder, "loading.c", "-DLOCAL", "-fvisibility=hidden", name="liblocal.so")
+    for path in deep:  # each has a dependency in its own scope
+        os.unlink(path)
+        build_shared(folder, "loading.c", "-DDEEP", "-fvisibility=hidden", "-Wl,--no-as-needed",
+                     local, name=os.path.basename(path))
+    recording, _ = both(folder, [command, "deep", second, *deep, local, library(folder)])
+    report = recording.report()
+    row_is(report, "lib_add", calls=80, open=0, unwound=0)
+    for path in deep:
+        row_of = [found for found in report["entry_points"] if found["library"] == path]
+        named = {found["name"]: found for found in row_of}
+        equal(named.get("deep_allocate", {}).get("calls"), 100, f"calls in {path}")
+        equal(named.get("deep_allocate", {}).get("allocations"), 100, f"allocations in {path}")
+        equal(named.get("deep_free", {}).get("frees"), 150, f"frees in {path}")
+
+
+@test
+def another_library_at_the_same_address_is_told_apart(folder):
+    command, _ = loading(folder)
+    paths = [library(folder, "libone.so"), library(folder, "libtwo.so", "-DSALT=1000")]
+    recording, bare = both(folder, [command, "reopen", *paths])
+    report = recording.report()
+    check(said(bare.err)["same"] > 0, "the libraries never came to the same address")
+    for path in paths:
+        named = {found["name"]: found for found in report["entry_points"]
+                 if found["library"] == path}
+        for name in ("lib_add", "lib_after"):
+            equal(named.get(name, {}).get("calls"), 300, f"calls of {name} in {path}")
+
+
+@test
+def a_library_in_another_namespace_works(folder):
+    command, _ = loading(folder)
+    both(folder, [command, "namespaces", library(folder)], wrapped=False)
+
+
+@test
+def three_thousand_functions_are_all_right(folder):
+    command = program_and_twin(folder, "many.c", "-O0")
+    recording, _ = both(folder, command)
+    equal(said(recording.out), {"right": 6000}, "right results")
+    report = recording.report()
+    calls = [found["calls"] for found in report["entry_points"]]
+    check(len(calls) >= 1900, f"only {len(calls)} functions were wrapped")
+    equal(set(calls), {2}, "calls of each")
+    shown = run(FFISCOPE, "report", recording.path)
+    left = 3000 - len(calls)
+    check(str(left) in shown.out + shown.err + recording.err,
+          f"nobody says that {left} functions were left alone")
+
+
+# --- State ---------------------------------------------------------------------------------------
+
+@test(clock=["fenced", "fast"])
+def errno_registers_flags_and_rounding_are_left_alone(folder, clock):
+    command = program_and_twin(folder, "state.c", "-mno-red-zone")
+    recording, _ = both(folder, command, options=("--clock", clock))
+    report = recording.report()
+    # 3 threads of 30,000 and once more.
+    row_is(report, "state_errno", calls=2 * 90001)
+    row_is(report, "state_errno_left", calls=90001)
+    row_is(report, "state_set", calls=9001)
+    row_is(report, "state_look", calls=27003)
+
+
+@test(clock=["fenced", "fast"])
+def arguments_and_results_of_every_class_pass(folder, clock):
+    """14 integers, doubles, structs, long double, complex, variadic, vectors, 128 bits ..."""
+    recording, _ = both(folder, program_and_twin(folder, "signatures.c", "-lm"),
+                        options=("--clock", clock))
+    report = recording.report()
+    row_is(report, "sig_ints14", calls=5001)
+    row_is(report, "sig_variadic", calls=15003)
+
+
+@test(way=["window", "boundary"])
+def large_structs_pass_with_a_window_of_their_size(folder, way):
+    command = program_and_twin(folder, "signatures.c", "-lm") + ["wide"]
+    options = ("--window", "640")
+    if way == "boundary":
+        path = os.path.join(folder, "wide.boundary")
+        with open(path, "w", encoding="ascii") as file:
+            file.write("entry wide_* response=none stack=600\nentry sig_s200 response=none stack=200\n"
+                       "entry sig_* response=none\n")
+        options = ("--boundary", path)
+    recording, _ = both(folder, command, options=options)
+    row_is(recording.report(), "wide_s600", calls=5001, unwound=0)
+
+
+# --- Allocators and sanitizers -------------------------------------------------------------------
+
+@test
+def a_program_with_its_own_malloc_keeps_it(folder):
+    command = program(folder, "own_malloc.c", "-rdynamic", "-fno-builtin")
+    recording, bare = both(folder, command)
+    equal(said(bare.out)["in_arena"], 5000, "blocks in the program's arena")
+    row_is(recording.report(), "lib_allocate", calls=5001)
+
+
+def sanitized(folder, command, word):
+    """The sanitizer finds what it finds without us, or nothing."""
+    bare = run(*command, timeout=FAULT_TIMEOUT_S)
+    prefix = []
+    if "unexpected memory mapping" in bare.err:
+        prefix = ["setarch", "-R"]
+        bare = run(*prefix, *command, timeout=FAULT_TIMEOUT_S)
+    if "unexpected memory mapping" in bare.err:
+        raise Skip("this kernel is not for this sanitizer")
+    check(word in bare.err, f"{word} is not in what the bare program says: {bare.err[:300]!r}")
+    recording = record(folder, *prefix, *command, timeout=FAULT_TIMEOUT_S)
+    unharmed(command, recording, bare)
+    if word:
+        check(word in recording.err, f"{word} not in {recording.err[:600]!r}")
+    else:
+        check("Sanitizer" not in recording.err and "runtime does not" not in recording.err,
+              f"said {recording.err[:600]!r}")
+    require(recording.images(), f"no images: {recording.err[:400]!r}")
+    report = recording.report()
+    row_is(report, "lib_add", calls=4000, open=0)
+    row_is(report, "lib_call", calls=4000, open=0)
+
+
+@test(runtime=["shared", "static"], fault=["none", "overflow", "freed", "leak"])
+def a_host_built_with_address_sanitizer_works(folder, runtime, fault):
+    flags = ["-fsanitize=address"] + (["-static-libasan"] if runtime == "static" else [])
+    command = program(folder, "sanitized.c", *flags) + [fault]
+    sanitized(folder, command, {"none": "", "overflow": "heap-buffer-overflow",
+                                "freed": "heap-use-after-free", "leak": "LeakSanitizer"}[fault])
+
+
+@test(runtime=["shared", "static"], fault=["none", "race"])
+def a_host_built_with_thread_sanitizer_works(folder, runtime, fault):
+    flags = ["-fsanitize=thread"] + (["-static-libtsan"] if runtime == "static" else [])
+    command = program(folder, "sanitized.c", *flags) + [fault]
+    sanitized(folder, command, {"none": "", "race": "data race"}[fault])
+
+
+if __name__ == "__main__":
+    main()
