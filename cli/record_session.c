@@ -4,11 +4,14 @@
  * hard: LD_PRELOAD is split at spaces and colons, so a path with one of them is reached through a
  * link.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -31,6 +34,47 @@
 #error "which triplet?"
 #endif
 
+/*
+ * Is that folder left from a process that was killed? A recorder holds a lock on its folder as long
+ * as it lives; a program that recorded itself holds none, and is asked for by the pid in the name.
+ */
+static bool is_left_over(const char *path, const char *name)
+{
+	char control[PATH_MAX + sizeof(FSC_CONTROL_NAME) + 1];
+	struct stat status;
+	int fd, pid = 0;
+	bool unlocked;
+
+	if (sscanf(name, "ffiscope-%d-", &pid) != 1 || pid <= 0 || lstat(path, &status) != 0 ||
+	    !S_ISDIR(status.st_mode) || status.st_uid != geteuid() || kill(pid, 0) == 0 ||
+	    errno != ESRCH)
+		return false;
+	snprintf(control, sizeof(control), "%s/%s", path, FSC_CONTROL_NAME);
+	if (access(control, F_OK) != 0)
+		return true;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	unlocked = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+	if (fd >= 0)
+		close(fd);
+	return unlocked;
+}
+
+/* Memory of killed recorders and programs is given back by the next recorder. */
+static void sweep(const char *parent)
+{
+	DIR *folder = opendir(parent);
+	const struct dirent *entry;
+	char path[PATH_MAX];
+
+	while (folder && (entry = readdir(folder))) {
+		snprintf(path, sizeof(path), "%s/%s", parent, entry->d_name);
+		if (is_left_over(path, entry->d_name))
+			fsc_record_output_remove(path);
+	}
+	if (folder)
+		closedir(folder);
+}
+
 static bool make_folder_in(struct fsc_record_session *session, const char *parent)
 {
 	uint64_t random = 0;
@@ -45,8 +89,13 @@ static bool make_folder_in(struct fsc_record_session *session, const char *paren
 				  parent, (int)getpid(), (unsigned long long)random);
 		if ((size_t)length >= sizeof(session->path))
 			break;
-		if (mkdir(session->path, 0700) == 0)
+		if (mkdir(session->path, 0700) == 0) {
+			/* Held until this process ends: see is_left_over(). */
+			int held = open(session->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+			(void)flock(held, LOCK_SH);
 			return true;
+		}
 		if (errno != EEXIST)
 			break;
 	}
@@ -58,6 +107,7 @@ static bool make_folder(struct fsc_record_session *session)
 {
 	const char *temporary = getenv("TMPDIR");
 
+	sweep("/dev/shm");
 	return make_folder_in(session, "/dev/shm") ||
 	       make_folder_in(session, getenv("XDG_RUNTIME_DIR")) ||
 	       make_folder_in(session, temporary ? temporary : "/tmp") ||

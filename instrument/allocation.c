@@ -34,9 +34,20 @@ static struct {
 #undef FSC_ALLOCATION
 };
 
+/*
+ * Under a sanitizer a block's size must not be asked: of a pointer that is no block it would end
+ * the program with another message than the free that follows. What is freed is counted without its
+ * bytes then.
+ */
+static bool sizes_known = true;
+
 static void find_real(void)
 {
 	uint64_t found;
+
+	if (fsc_modules_first_symbol("__asan_init", NULL) ||
+	    fsc_modules_first_symbol("__tsan_init", NULL))
+		sizes_known = false;
 
 #define FSC_ALLOCATION(name, result, parameters, arguments) \
 	found = fsc_modules_next_symbol(#name, NULL);       \
@@ -118,7 +129,8 @@ static void noted_free(struct fsc_thread *thread, void *block)
 	if (!block || thread->busy)
 		return;
 	thread->totals.frees++;
-	thread->totals.freed_bytes += real.malloc_usable_size(block);
+	if (sizes_known)
+		thread->totals.freed_bytes += real.malloc_usable_size(block);
 }
 
 static inline bool maybe_buffer(const void *block)
@@ -148,7 +160,7 @@ static void *reallocated(void *block, size_t bytes, void *caller)
 {
 	struct fsc_thread *thread = &fsc_thread;
 	bool counted = (thread->allocation_mode & FSC_ALLOCATION_COUNT) && block && !thread->busy;
-	size_t old_bytes = counted ? real.malloc_usable_size(block) : 0;
+	size_t old_bytes = counted && sizes_known ? real.malloc_usable_size(block) : 0;
 	void *moved;
 
 	if (FSC_UNLIKELY(block && maybe_buffer(block)))

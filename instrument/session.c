@@ -205,14 +205,13 @@ bool fsc_session_start(char **environment)
 	if (!live || system_advise(live, FSC_PAGE, MADV_WIPEONFORK) != 0)
 		return false;
 	fsc_live = live;
-	if (!session && !fsc_standalone_start())
-		return false;
-	fsc_session = map_control();
+	fsc_session = session ? map_control() : fsc_standalone_start();
 	if (!fsc_session)
 		return false;
 	__atomic_fetch_add(&fsc_session->loaded, 1, __ATOMIC_RELAXED);
-	/* Claimed here, not with the image file, so that n counts the execs that record nothing
-	 * too. */
+	if (!session)
+		return true;
+	/* Claimed here, not with the image file: n counts execs that record nothing too. */
 	image_pid = system_pid();
 	if (is_followed(image_pid) && claim_number(image_pid, &image_number))
 		return true;
@@ -312,6 +311,8 @@ static bool make_image(void)
 	int problem;
 
 	if (fsc_session->stop || !is_followed(pid))
+		return false;
+	if (fsc_settings.standalone && !fsc_standalone_make_folder())
 		return false;
 	number = image_number;
 	if (pid != image_pid && !claim_number(pid, &number)) {

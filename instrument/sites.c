@@ -11,11 +11,14 @@
 #include "system_internal.h"
 #include "trace_points/clock.h"
 
+enum { STRING_INDEX = 65536 /* texts at most; a power of two */ };
+
 struct fsc_site fsc_sites[FSC_SITES_MAX];
 
 static uint32_t site_count = 1; /* id 0 is none */
 static char strings[FSC_STRING_BYTES];
 static uint32_t string_bytes;
+static uint32_t string_index[STRING_INDEX]; /* hash table: offset in strings[] + 1, 0 = free */
 static uint64_t site_library_base[FSC_SITES_MAX]; /* load bias of each site's module */
 static uint64_t codec_libraries[FSC_MODULES_MAX]; /* load bias of libraries with wrapped codecs */
 static uint32_t codec_library_count;
@@ -103,16 +106,33 @@ void fsc_sites_publish(struct fsc_image *image)
 
 /* ---- additions, under the lock ---- */
 
+/* The place of a text in string_index[], or the free one where it would go; NULL: full. */
+static uint32_t *string_place(const char *text)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+
+	for (const char *at = text; *at; at++)
+		hash = (hash ^ (unsigned char)*at) * 16777619u;
+	for (uint32_t i = 0; i < STRING_INDEX; i++) {
+		uint32_t *place = &string_index[(hash + i) % STRING_INDEX];
+
+		if (!*place || fsc_text_same(strings + *place - 1, text))
+			return place;
+	}
+	return NULL;
+}
+
 static uint32_t intern(const char *text)
 {
 	size_t length = fsc_text_length(text);
 	uint32_t offset = string_bytes;
+	uint32_t *place = string_place(text);
 
-	for (uint32_t at = 0; at < string_bytes; at += (uint32_t)fsc_text_length(strings + at) + 1)
-		if (fsc_text_same(strings + at, text))
-			return at;
-	if (length + 1 > FSC_STRING_BYTES - string_bytes)
+	if (place && *place)
+		return *place - 1;
+	if (!place || length + 1 > FSC_STRING_BYTES - string_bytes)
 		return UINT32_MAX;
+	*place = offset + 1;
 	for (size_t i = 0; i <= length; i++)
 		strings[offset + i] = text[i];
 	string_bytes += (uint32_t)length + 1;

@@ -29,35 +29,18 @@ static const long busy_wait_ns = 200000, idle_wait_ns = 10000000;
 static struct fsc_drain *drain;
 static struct fsc_process_folder *folder;
 
-static bool make_session(void)
+/* The folder of the image's file; made with the image, so that a process without calls leaves
+ * nothing. */
+bool fsc_standalone_make_folder(void)
 {
-	char pid[21], start[21], path[FSC_PATH_BYTES + 16];
+	char pid[21], start[21];
 	const char *const session[] = { "/dev/shm/ffiscope-", fsc_text_number(pid, system_pid()),
 					"-", fsc_text_number(start, fsc_clock_monotonic_ns()),
 					NULL };
-	const char *const parts[] = { fsc_settings.session, "/" FSC_CONTROL_NAME, NULL };
-	struct fsc_session *control = NULL;
-	long fd;
 
 	fsc_text_join(fsc_settings.session, sizeof(fsc_settings.session), session);
-	if (fsc_arch_syscall6(SYS_mkdirat, AT_FDCWD, (long)fsc_settings.session, 0700, 0, 0, 0) !=
-	    0)
-		return false;
-	fsc_text_join(path, sizeof(path), parts);
-	fd = system_open(path, O_CREAT | O_EXCL | O_RDWR, 0600);
-	if (fd < 0)
-		return false;
-	if (system_file_limit() >= FSC_PAGE && system_truncate(fd, FSC_PAGE) == 0 &&
-	    system_allocate(fd, 0, FSC_PAGE) == 0)
-		control = system_map(fd, 0, FSC_PAGE);
-	system_close(fd);
-	if (!control)
-		return false;
-	control->version = FSC_IMAGE_VERSION;
-	control->standalone = 1;
-	control->magic = FSC_SESSION_MAGIC;
-	system_unmap(control, FSC_PAGE);
-	return true;
+	return fsc_arch_syscall6(SYS_mkdirat, AT_FDCWD, (long)fsc_settings.session, 0700, 0, 0,
+				 0) == 0;
 }
 
 /* %p (process id), %h (host), %e (program) in the output's name, as record expands them. */
@@ -117,16 +100,16 @@ static bool make_absolute(void)
 	return true;
 }
 
-bool fsc_standalone_start(void)
+struct fsc_session *fsc_standalone_start(void)
 {
 	long made;
 
 	expand_output();
 	made = fsc_arch_syscall6(SYS_mkdirat, AT_FDCWD, (long)fsc_settings.output, 0700, 0, 0, 0);
 	if ((made != 0 && made != -EEXIST) || !make_absolute())
-		return false;
-	fsc_settings.standalone = make_session();
-	return fsc_settings.standalone;
+		return NULL;
+	fsc_settings.standalone = true;
+	return system_map(-1, 0, FSC_PAGE);
 }
 
 static bool take_turn(void)
@@ -244,10 +227,7 @@ void fsc_standalone_image(const char *image_path)
 static void remove_session(void)
 {
 	char path[FSC_PATH_BYTES + 64], pid[21], number[21];
-	const char *const control[] = { fsc_settings.session, "/" FSC_CONTROL_NAME, NULL };
 
-	fsc_text_join(path, sizeof(path), control);
-	system_unlink(path);
 	for (int i = 0; i < 2; i++) {
 		const char *const name[] = { fsc_settings.session,
 					     "/",

@@ -10,8 +10,11 @@
 
 #include "thread_internal.h"
 
-/* Make a session of the process's own. false: no folder could be made. */
-bool fsc_standalone_start(void) FSC_HIDDEN;
+/* Make the output folder, and a session that no other process sees. NULL: it could not be made. */
+struct fsc_session *fsc_standalone_start(void) FSC_HIDDEN;
+
+/* Make the folder in shared memory that the image's file lies in. */
+bool fsc_standalone_make_folder(void) FSC_HIDDEN;
 
 /* The image's file is complete: start the helper thread for it. */
 void fsc_standalone_image(const char *image_path) FSC_HIDDEN;

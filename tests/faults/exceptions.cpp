@@ -11,13 +11,16 @@ static int (*lib_add)(int, int);
 static long calls, unwound, destroyed, caught, sum;
 
 struct work {
-	int left;	/* levels below this one */
-	int catcher;	/* the level that catches */
+	int left;    /* levels below this one */
+	int catcher; /* the level that catches */
 	int level;
 };
 
 struct witness {
-	~witness() { destroyed++; }
+	~witness()
+	{
+		destroyed++;
+	}
 };
 
 static void level(void *argument);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What every program of tests/faults begins with: open the library that is the first argument, look its
- * functions up, say numbers. What must be the same without ffiscope goes to stdout; what is counted
- * against the clock goes to stderr.
+ * What every program of tests/faults begins with: open the library that is the first argument, look
+ * its functions up, say numbers. What must be the same without ffiscope goes to stdout; what is
+ * counted against the clock goes to stderr.
  */
 #ifndef FAULTS_H
 #define FAULTS_H
@@ -52,10 +52,10 @@ static inline void *open_library(const char *path, int flags)
 }
 
 /* GET(f): f, a pointer to function, is what the library has under that name. */
-#define GET(name)	   (*(void **)&name = look_in(library, #name))
-#define SAY(name)	   printf(#name "=%ld\n", (long)(name))
-#define TELL(name)	   fprintf(stderr, #name "=%ld\n", (long)(name))
-#define EXPECT(condition)                                                                        \
+#define GET(name)  (*(void **)&name = look_in(library, #name))
+#define SAY(name)  printf(#name "=%ld\n", (long)(name))
+#define TELL(name) fprintf(stderr, #name "=%ld\n", (long)(name))
+#define EXPECT(condition) \
 	((condition) ? (void)0 : (void)printf("line %d: not %s\n", __LINE__, #condition))
 
 static inline uint64_t now_ns(void)

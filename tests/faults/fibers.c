@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Fibers whose stack ends right above the frame that calls, and that switch inside wrapped calls. */
+/* Fibers whose stack ends right above the frame that calls, and that switch inside wrapped calls.
+ */
 #include "faults.h"
 
 #include <ucontext.h>
@@ -105,7 +106,8 @@ __attribute__((noinline)) static int call_at(char *end, int left)
 			 "movq %%rbx, %%rsp"
 			 : "=a"(result)
 			 : "r"(lib_add), "r"(end - left), "r"(left)
-			 : "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "memory", "cc");
+			 : "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "memory",
+			   "cc");
 	return result;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What dlsym says, and what it leaves in dlerror and errno. Built four times: PROGRAM, FIRST and SECOND
- * (both define the same names; the program is linked with both), DEEP (opened at run time).
+ * What dlsym says, and what it leaves in dlerror and errno. Built four times: PROGRAM, FIRST and
+ * SECOND (both define the same names; the program is linked with both), DEEP (opened at run time).
  */
 #include "faults.h"
 

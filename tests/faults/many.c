@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* 3,000 functions, more than there are thunks. Built twice: as the library (LIBRARY), as the program. */
+/* 3,000 functions, more than there are thunks. Built twice: as the library (LIBRARY), as the
+ * program. */
 #include "faults.h"
 
 #define MANY 3000
 
 #ifdef LIBRARY
+/* clang-format off */
 #define F(n)                                                                                     \
 	int many_##n(int a)                                                                      \
 	{                                                                                        \
@@ -18,6 +20,7 @@
 F1000(0)
 F1000(1)
 F1000(2)
+/* clang-format on */
 #else
 int main(int argc, char **argv)
 {

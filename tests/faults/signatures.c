@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every way in which the x86-64 ABI passes and returns values. Built twice: as the library (LIBRARY) and
- * as the program, from one list of definitions. Results go to stdout as hexadecimal bytes.
+ * Every way in which the x86-64 ABI passes and returns values. Built twice: as the library
+ * (LIBRARY) and as the program, from one list of definitions. Results go to stdout as hexadecimal
+ * bytes.
  */
 #include "faults.h"
 
@@ -9,18 +10,46 @@
 #include <immintrin.h>
 #include <stdarg.h>
 
-struct s24 { long a, b, c; };
-struct s40 { double a; long b[3]; int c; };
-struct s16 { double a; long b; };
-struct s16d { double a, b; };
-struct s12 { float a, b, c; };
-struct s1 { char a; };
-struct s200 { long a[25]; };
-struct s600 { long a[75]; };
-struct ld { long double a; };
-struct aligned32 { _Alignas(32) long a[4]; };
-struct aligned64 { _Alignas(64) long a[8]; };
-union u { double a; long b; };
+struct s24 {
+	long a, b, c;
+};
+struct s40 {
+	double a;
+	long b[3];
+	int c;
+};
+struct s16 {
+	double a;
+	long b;
+};
+struct s16d {
+	double a, b;
+};
+struct s12 {
+	float a, b, c;
+};
+struct s1 {
+	char a;
+};
+struct s200 {
+	long a[25];
+};
+struct s600 {
+	long a[75];
+};
+struct ld {
+	long double a;
+};
+struct aligned32 {
+	_Alignas(32) long a[4];
+};
+struct aligned64 {
+	_Alignas(64) long a[8];
+};
+union u {
+	double a;
+	long b;
+};
 
 #define AVX    __attribute__((target("avx")))
 #define AVX512 __attribute__((target("avx512f")))
@@ -35,6 +64,7 @@ union u { double a; long b; };
 #endif
 #define NONE
 
+/* clang-format off */
 DEFINE(NONE, long, sig_none, (void), { return 0x123456789abcdef; })
 DEFINE(NONE, void, sig_void, (long *out), { *out = 5; })
 DEFINE(NONE, long, sig_ints14,
@@ -128,6 +158,8 @@ DEFINE(NONE, int, sig_print, (char *out, const char *format, ...),
 DEFINE(NONE, double, sig_callback, (double (*f)(double, long, struct s24), double a),
        { return f(a, 3, (struct s24){ 1, 2, 3 }) + 1; })
 
+/* clang-format on */
+
 #ifndef LIBRARY
 static void say(const char *name, const void *bytes, size_t size)
 {
@@ -140,16 +172,16 @@ static void say(const char *name, const void *bytes, size_t size)
 static bool quiet;
 
 /* Long doubles have 10 bytes that count. */
-#define TRY_BYTES(bytes, name, ...)                                                              \
-	do {                                                                                     \
-		__typeof__(name(__VA_ARGS__)) result = name(__VA_ARGS__);                        \
-		static __typeof__(result) first;                                                 \
-		if (!quiet) {                                                                    \
-			memcpy(&first, &result, sizeof(first));                                  \
-			say(#name, &result, bytes);                                              \
-		} else if (memcmp(&first, &result, bytes)) {                                     \
-			say("other than at first: " #name, &result, bytes);                      \
-		}                                                                                \
+#define TRY_BYTES(bytes, name, ...)                                         \
+	do {                                                                \
+		__typeof__(name(__VA_ARGS__)) result = name(__VA_ARGS__);   \
+		static __typeof__(result) first;                            \
+		if (!quiet) {                                               \
+			memcpy(&first, &result, sizeof(first));             \
+			say(#name, &result, bytes);                         \
+		} else if (memcmp(&first, &result, bytes)) {                \
+			say("other than at first: " #name, &result, bytes); \
+		}                                                           \
 	} while (0)
 #define TRY(name, ...) TRY_BYTES(sizeof(name(__VA_ARGS__)), name, __VA_ARGS__)
 
@@ -224,8 +256,8 @@ static void try_all(void)
 	TRY(sig_variadic, 2, 1.5, 2, 3.5, 4);
 	TRY(sig_variadic, 9, 1., 1, 2., 2, 3., 3, 4., 4, 5., 5, 6., 6, 7., 7, 8., 8, 9., 9);
 	TRY(sig_variadic, 0);
-	length = sig_print(text, "%d %s %g %Lg %ld %g %g %g %g %g %g %g %g %c", 1, "two", 3.5, 4.25L,
-			   5L, 6., 7., 8., 9., 10., 11., 12., 13., 'c');
+	length = sig_print(text, "%d %s %g %Lg %ld %g %g %g %g %g %g %g %g %c", 1, "two", 3.5,
+			   4.25L, 5L, 6., 7., 8., 9., 10., 11., 12., 13., 'c');
 	if (!quiet)
 		printf("%d %s\n", length, text);
 	TRY(sig_callback, back, 2.5);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a call must leave alone: errno, callee-saved registers, flags, MXCSR, the x87 unit, the signal
- * mask. Built twice: as the library (LIBRARY) and as the program.
+ * What a call must leave alone: errno, callee-saved registers, flags, MXCSR, the x87 unit, the
+ * signal mask. Built twice: as the library (LIBRARY) and as the program.
  */
 #include "faults.h"
 
@@ -55,35 +55,36 @@ static int (*state_errno_left)(int);
 __attribute__((noinline)) static void call_with_values(void *f, void *argument,
 						       struct registers *after)
 {
-	__asm__ volatile("pushq %%rbx; pushq %%rbp; pushq %%r12; pushq %%r13; pushq %%r14; pushq %%r15\n\t"
-			 "movq %%rsp, %%rax\n\t"
-			 "andq $-16, %%rsp\n\t"
-			 "pushq %%rax\n\t"
-			 "pushq %2\n\t"
-			 "movq %1, %%rdi\n\t"
-			 "movq %0, %%rax\n\t"
-			 "movabsq $0x1111111111111111, %%rbx\n\t"
-			 "movabsq $0x2222222222222222, %%rbp\n\t"
-			 "movabsq $0x3333333333333333, %%r12\n\t"
-			 "movabsq $0x4444444444444444, %%r13\n\t"
-			 "movabsq $0x5555555555555555, %%r14\n\t"
-			 "movq %%rsp, %%r15\n\t"
-			 "call *%%rax\n\t"
-			 "movq (%%rsp), %%rcx\n\t"
-			 "movq %%rbx, 0(%%rcx)\n\t"
-			 "movq %%rbp, 8(%%rcx)\n\t"
-			 "movq %%r12, 16(%%rcx)\n\t"
-			 "movq %%r13, 24(%%rcx)\n\t"
-			 "movq %%r14, 32(%%rcx)\n\t"
-			 "movq %%r15, 40(%%rcx)\n\t"
-			 "pushfq\n\t"
-			 "popq 48(%%rcx)\n\t"
-			 "movq %%rsp, 56(%%rcx)\n\t"
-			 "movq 8(%%rsp), %%rsp\n\t"
-			 "popq %%r15; popq %%r14; popq %%r13; popq %%r12; popq %%rbp; popq %%rbx"
-			 :
-			 : "r"(f), "r"(argument), "r"(after)
-			 : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "memory", "cc");
+	__asm__ volatile(
+		"pushq %%rbx; pushq %%rbp; pushq %%r12; pushq %%r13; pushq %%r14; pushq %%r15\n\t"
+		"movq %%rsp, %%rax\n\t"
+		"andq $-16, %%rsp\n\t"
+		"pushq %%rax\n\t"
+		"pushq %2\n\t"
+		"movq %1, %%rdi\n\t"
+		"movq %0, %%rax\n\t"
+		"movabsq $0x1111111111111111, %%rbx\n\t"
+		"movabsq $0x2222222222222222, %%rbp\n\t"
+		"movabsq $0x3333333333333333, %%r12\n\t"
+		"movabsq $0x4444444444444444, %%r13\n\t"
+		"movabsq $0x5555555555555555, %%r14\n\t"
+		"movq %%rsp, %%r15\n\t"
+		"call *%%rax\n\t"
+		"movq (%%rsp), %%rcx\n\t"
+		"movq %%rbx, 0(%%rcx)\n\t"
+		"movq %%rbp, 8(%%rcx)\n\t"
+		"movq %%r12, 16(%%rcx)\n\t"
+		"movq %%r13, 24(%%rcx)\n\t"
+		"movq %%r14, 32(%%rcx)\n\t"
+		"movq %%r15, 40(%%rcx)\n\t"
+		"pushfq\n\t"
+		"popq 48(%%rcx)\n\t"
+		"movq %%rsp, 56(%%rcx)\n\t"
+		"movq 8(%%rsp), %%rsp\n\t"
+		"popq %%r15; popq %%r14; popq %%r13; popq %%r12; popq %%rbp; popq %%rbx"
+		:
+		: "r"(f), "r"(argument), "r"(after)
+		: "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "memory", "cc");
 }
 
 enum { DIRECTION = 1 << 10, STICKY = 0x3f };

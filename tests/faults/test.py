@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """faults - programs that do what programs should not; ffiscope must neither harm nor miscount them.
 
-Each program lies beside this file. It runs bare and under record; output and exit status must be the
-same, and the recording must say what the program says of itself.
+Each program lies beside this file. It runs bare and under record; output and exit status must be
+the same, and the recording must say what the program says of itself.
 """
 import os
 import re
@@ -15,6 +15,7 @@ from scenario import (FFISCOPE, PRELOAD, Skip, check, compile_program, environme
                       near, record, require, row, run, test)
 
 FAULT_TIMEOUT_S = 100
+JUMPS_TIMEOUT_S = 20
 WRONG = r"(?m)^(line \d+: not |wrong$|wrong=[^0])"  # what a program says when it is not well
 
 
@@ -58,13 +59,13 @@ def unharmed(command, recording, bare, wrapped=True):
         require(recording.images(), f"nothing was recorded: {recording.err[-600:]!r}")
 
 
-def both(folder, command, options=(), wrapped=True, **how):
-    """Run bare, then record: (the recording, the bare run). The bare run must be right in itself."""
-    bare = run(*command, timeout=FAULT_TIMEOUT_S, **how)
+def both(folder, command, options=(), wrapped=True, timeout=FAULT_TIMEOUT_S):
+    """Run bare, then record: (the recording, the bare run). The bare one must be right in itself."""
+    bare = run(*command, timeout=timeout)
     require(bare.signal == 0 and bare.status < 128 and not re.search(WRONG, bare.out),
             f"the program fails without ffiscope: {bare.status} {bare.out[-500:]!r} "
             f"{bare.err[-500:]!r}")
-    recording = record(folder, *command, options=options, timeout=FAULT_TIMEOUT_S, **how)
+    recording = record(folder, *command, options=options, timeout=timeout)
     unharmed(command, recording, bare, wrapped)
     return recording, bare
 
@@ -125,10 +126,11 @@ def who_jumps_out_of_calls_is_counted_as_unwound(folder, what):
         row_is(report, "lib_stay", calls=told["stays"], unwound=told["stays"], open=0)
 
 
-@test
-def a_handler_that_jumps_out_of_anywhere_harms_nothing(folder):
-    command = program(folder, "jumps.c") + ["anywhere", 500]
-    recording, _ = both(folder, command)
+@test(start=["warm", "cold"])
+def a_handler_that_jumps_out_of_anywhere_harms_nothing(folder, start):
+    """cold: also out of what the thread's very first call prepares."""
+    command = program(folder, "jumps.c") + [start, 500]
+    recording, _ = both(folder, command, timeout=JUMPS_TIMEOUT_S)
     report = recording.report()
     spins = said(recording.err)["spins"]
     found = row_is(report, "lib_add", open=0)
@@ -145,7 +147,9 @@ def a_handler_that_jumps_out_of_anywhere_harms_nothing(folder):
 @test(depth=[10000, 100000])
 def recursion_through_a_call_is_exact_however_deep(folder, depth):
     sleep_ns = 50000000
-    command = program(folder, "nesting.c") + [depth, sleep_ns] + (["thread"] if depth > 10000 else [])
+    command = program(folder, "nesting.c") + [depth, sleep_ns]
+    if depth > 10000:
+        command.append("on a thread")
     recording, _ = both(folder, command)
     report = recording.report()
     found = row_is(report, "lib_call", calls=depth, unwound=0, open=0)
@@ -188,11 +192,12 @@ def a_stack_that_ends_right_above_the_frame_is_not_read_beyond(folder, how):
 # --- Processes and threads -----------------------------------------------------------------------
 
 def processes(recording):
-    """Each process's report, most calls first; with the parent as meta.json says."""
+    """Each process's report, most calls first."""
     result = []
     for process in recording.report()["processes"]:
         result.append(recording.report("--pid", process["pid"]))
-    return sorted(result, key=lambda report: (-sum_of(report, "calls"), -calls_of(report, "lib_call")))
+    return sorted(result, reverse=True,
+                  key=lambda report: (sum_of(report, "calls"), calls_of(report, "lib_call")))
 
 
 @test(what=["fork", "fork_exit"])
@@ -250,7 +255,7 @@ def two_thousand_threads_that_come_and_go_are_exact(folder, together):
 
 @test
 def threads_one_after_the_other_are_told_apart(folder):
-    """With pauses in which the ring of the last one is drained, so that the next one inherits it."""
+    """With pauses in which the ring of the last one is drained: the next one inherits it."""
     command = program(folder, "threads.c") + [4, 1300000, "slowly"]
     recording, _ = both(folder, command)
     found = row_is(recording.report(), "lib_add", calls=10, unwound=0, open=0)
@@ -373,7 +378,8 @@ def large_structs_pass_with_a_window_of_their_size(folder, way):
     if way == "boundary":
         path = os.path.join(folder, "wide.boundary")
         with open(path, "w", encoding="ascii") as file:
-            file.write("entry wide_* response=none stack=600\nentry sig_s200 response=none stack=200\n"
+            file.write("entry wide_* response=none stack=600\n"
+                       "entry sig_s200 response=none stack=200\n"
                        "entry sig_* response=none\n")
         options = ("--boundary", path)
     recording, _ = both(folder, command, options=options)

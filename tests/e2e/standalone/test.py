@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
-from scenario import (PRELOAD, PYTHON, Recording, check, check_phases_add_up, environment, equal,
+from scenario import (FFISCOPE, PRELOAD, PYTHON, Recording, check, check_phases_add_up, environment, equal,
                       events_of_calls, host, main, require, row, run, test, write)
 
 HELLO = "proto2ffi_say_hello"
@@ -146,12 +146,14 @@ def several_processes_may_share_the_variable(folder):
 
 @test(end=["exit", "_exit", "abort", "kill", "without calls", "without output"])
 def no_memory_is_left_behind(folder, end):
-    """There is no recorder that could tidy up after the program."""
+    """What a killed program could not tidy up, the next recorder does."""
     command = ["/bin/true"] if end.startswith("without") else host("dlopen", "--end", end)
     how = {} if end == "without output" else {"FFISCOPE_OUTPUT": os.path.join(folder, "rec")}
     process = subprocess.Popen(command, env=environment(LD_PRELOAD=PRELOAD, **how), cwd=folder,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     process.wait(60)
+    if end in ("_exit", "abort", "kill"):
+        run(FFISCOPE, "record", "-q", "-o", os.path.join(folder, "next"), "--", "/bin/true")
     left = glob.glob(f"/dev/shm/*ffiscope*{process.pid}*")
     equal([os.path.basename(path) for path in left], [], "left in shared memory")
     for path in left:
