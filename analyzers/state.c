@@ -167,7 +167,7 @@ static enum fsc_status add_site_total(struct fsc_state_builder *builder,
 	site->total_ticks += record->total_ticks;
 	site->request_bytes += record->request_bytes;
 	site->response_bytes += record->response_bytes;
-	site->threads += record->calls > 0;
+	site->threads += record->calls > 0 && record->tid;
 	return FSC_OK;
 }
 

@@ -303,6 +303,8 @@ static bool take_slot(struct fsc_cursor *cursor)
 		return false;
 	}
 	cursor->counters = mapping->counters;
+	/* Last: a signal handler may jump out of here, and then the thread is not attached. */
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	cursor->counter_limit = mapping->counter_limit;
 	return true;
 }
@@ -321,12 +323,17 @@ bool fsc_attach_counters(struct fsc_thread *thread, uint32_t site)
 	larger = fsc_session_map_piece(limit * sizeof(*larger), &offset);
 	if (!larger)
 		return false;
-	for (uint32_t i = 0; i < cursor->counter_limit; i++)
+	/* Meanwhile a signal handler's calls are counted with the site: see pass_unseen(). */
+	cursor->counter_limit = 0;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	for (uint32_t i = 0; i < mapping->counter_limit; i++)
 		larger[i] = cursor->counters[i];
 	__atomic_store_n(&slot->counters, offset, __ATOMIC_RELAXED);
 	__atomic_store_n(&slot->counter_limit, limit, __ATOMIC_RELEASE);
 	mapping->counters = cursor->counters = larger;
-	mapping->counter_limit = cursor->counter_limit = limit;
+	mapping->counter_limit = limit;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	cursor->counter_limit = limit;
 	return true;
 }
 

@@ -494,7 +494,7 @@ void fsc_buffer_plain_free(uint64_t pointer)
 		return;
 	thread->busy = (uintptr_t)&frame;
 	if (fsc_ledger_look(ledger, pointer) == FSC_LEDGER_WAS_LIVE &&
-	    (thread->cursor->owner || fsc_attach_thread(thread)) &&
+	    (thread->cursor->counter_limit || fsc_attach_thread(thread)) &&
 	    fsc_ledger_take(ledger, pointer, &frame.freed_entry) == FSC_LEDGER_WAS_LIVE) {
 		thread->cursor->counters[FSC_COUNTER_ELSEWHERE].buffers++;
 		frame.verdict = thread->allocation_mode & FSC_ALLOCATION_CALL

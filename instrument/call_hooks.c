@@ -50,8 +50,8 @@ static COLD int64_t pass_unseen(struct fsc_thread *thread, const struct fsc_site
 	if (site->id < cursor->counter_limit) {
 		cursor->counters[site->id].calls++;
 		cursor->counters[site->id].skipped++;
-	} else if (fsc_live->image) {
-		__atomic_fetch_add(&fsc_live->image->skipped_calls, 1, __ATOMIC_RELAXED);
+	} else {
+		fsc_sites_skipped(site->id);
 	}
 	return UNSEEN;
 }
@@ -61,7 +61,7 @@ static COLD bool make_ready(struct fsc_thread *thread, const struct fsc_site *si
 {
 	struct counters_request request = { thread, site->id };
 
-	if (!thread->cursor->owner && !fsc_arch_call_outside(attach_outside, thread))
+	if (!thread->cursor->counter_limit && !fsc_arch_call_outside(attach_outside, thread))
 		return false;
 	return site->id < thread->cursor->counter_limit ||
 	       fsc_arch_call_outside(counters_outside, &request);

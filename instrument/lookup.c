@@ -116,7 +116,32 @@ static void find_real(void)
 			 __ATOMIC_RELEASE);
 }
 
-int fsc_lookup_find(void *handle, const char *name, const char *version, void **answer)
+static void *look(void *handle, const char *name, const char *version)
+{
+	return version ? fsc_real_dlvsym(handle, name, version) : fsc_real_dlsym(handle, name);
+}
+
+/*
+ * Does the caller's own object define the name otherwise than we would answer? An object opened
+ * RTLD_DEEPBIND asks itself first; the link map does not say who was, so such a lookup is left to
+ * the real function.
+ */
+static bool caller_knows_better(const void *caller, const char *name, const char *version)
+{
+	struct link_map *map = NULL;
+	struct fsc_dynamic dynamic;
+	uint64_t own;
+	Dl_info info;
+
+	if (!dladdr1(caller, &info, (void **)&map, RTLD_DL_LINKMAP) || !map || is_main_program(map))
+		return false;
+	fsc_modules_read(&dynamic, map->l_addr, map->l_ld);
+	own = fsc_modules_symbol(&dynamic, name, NULL);
+	return own && own != (uint64_t)look(RTLD_DEFAULT, name, version);
+}
+
+int fsc_lookup_find(void *handle, const char *name, const char *version, void **answer,
+		    const void *caller)
 {
 	int saved;
 
@@ -124,7 +149,9 @@ int fsc_lookup_find(void *handle, const char *name, const char *version, void **
 		find_real();
 	if (handle == RTLD_NEXT || !fsc_lookup_ready)
 		return 0;
-	*answer = version ? fsc_real_dlvsym(handle, name, version) : fsc_real_dlsym(handle, name);
+	if (handle == RTLD_DEFAULT && caller_knows_better(caller, name, version))
+		return 0;
+	*answer = look(handle, name, version);
 	/* A library opened RTLD_LOCAL may find in its own scope what we do not find in ours. */
 	if (!*answer && handle == RTLD_DEFAULT)
 		return 0;

@@ -22,7 +22,8 @@ extern void *(*fsc_real_dlvsym)(void *handle, const char *name, const char *vers
  * For the stubs of lookup.S: 1 and *answer, or 0: jump to the real function, which must see its
  * true caller.
  */
-int fsc_lookup_find(void *handle, const char *name, const char *version, void **answer) FSC_HIDDEN;
+int fsc_lookup_find(void *handle, const char *name, const char *version, void **answer,
+		    const void *caller) FSC_HIDDEN;
 
 /* Names that are never wrapped: functions that return twice, and our own. */
 bool fsc_lookup_never(const char *name) FSC_HIDDEN;

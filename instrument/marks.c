@@ -21,7 +21,7 @@ static bool begin_work(struct fsc_thread *thread, uintptr_t here)
 	if (thread->busy && !fsc_thread_frame_dead(thread, thread->busy, here))
 		return false;
 	thread->busy = here;
-	if (!thread->cursor->owner && !fsc_attach_thread(thread)) {
+	if (!thread->cursor->counter_limit && !fsc_attach_thread(thread)) {
 		thread->busy = 0;
 		return false;
 	}

@@ -23,6 +23,9 @@ static uint64_t site_library_base[FSC_SITES_MAX]; /* load bias of each site's mo
 static uint64_t codec_libraries[FSC_MODULES_MAX]; /* load bias of libraries with wrapped codecs */
 static uint32_t codec_library_count;
 
+/* Calls skipped while there was no image, as in a forked child before it attaches. */
+static uint64_t skipped_early[FSC_SITES_MAX];
+
 static const uint64_t lock_wait_ns = 200000000u;
 
 /*
@@ -88,6 +91,22 @@ static void publish_site(struct fsc_image *image, uint32_t id)
 	shared[id].flags = site->flags;
 	shared[id].kind = site->kind;
 	shared[id].bound = site->bound;
+	__atomic_fetch_add(&shared[id].skipped,
+			   __atomic_exchange_n(&skipped_early[id], 0, __ATOMIC_RELAXED),
+			   __ATOMIC_RELAXED);
+}
+
+void fsc_sites_skipped(uint32_t site)
+{
+	struct fsc_image *image = fsc_live->image;
+	struct fsc_shared_site *shared;
+
+	if (!image) {
+		__atomic_fetch_add(&skipped_early[site], 1, __ATOMIC_RELAXED);
+		return;
+	}
+	shared = (struct fsc_shared_site *)((char *)image + FSC_SITES_OFFSET);
+	__atomic_fetch_add(&shared[site].skipped, 1, __ATOMIC_RELAXED);
 }
 
 static void publish_from(struct fsc_image *image, uint32_t first)

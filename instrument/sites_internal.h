@@ -67,6 +67,9 @@ void fsc_sites_library_has_codecs(uint64_t library_base) FSC_HIDDEN;
 /* Copy the whole registry into a new shared image. */
 void fsc_sites_publish(struct fsc_image *image) FSC_HIDDEN;
 
+/* Count a call that passed unseen on a thread that has no counters of its own. */
+void fsc_sites_skipped(uint32_t site) FSC_HIDDEN;
+
 /* Is that address one of our stubs? */
 bool fsc_sites_is_stub(uint64_t address) FSC_HIDDEN;
 

@@ -445,7 +445,8 @@ static uint64_t drain_slot(struct fsc_drain *drain, uint32_t index, bool all)
 			drain->totals.waiting_bytes += waiting;
 			break;
 		}
-		/* A drained ring may have gone to another thread, but never one with records in it. */
+		/* A drained ring may have gone to another thread, but never one with records in it.
+		 */
 		slot->tid = ring_of(slot)->tid;
 		before = slot->tail;
 		ring_flush(drain, index, head);
@@ -497,7 +498,6 @@ void fsc_drain_totals(const struct fsc_drain *drain, struct fsc_drain_totals *to
 {
 	*totals = drain->totals;
 	totals->threads = fsc_drain_slot_count(drain);
-	totals->skipped_calls = drain->image.skipped_calls;
 	totals->lost_events += drain->state.lost_events + believable(0, drain->image.lost_events);
 	totals->lost_findings += believable(0, drain->image.lost_findings);
 	for (uint32_t i = 0; i < fsc_drain_slot_count(drain); i++) {

@@ -75,7 +75,7 @@ struct fsc_drain_totals {
 	uint64_t calls;		/* entered, from the counters; exact after finish */
 	uint64_t lost_events;	/* dropped by full rings, refused by the output, or in bad rings */
 	uint64_t lost_findings; /* of these, bad verdicts */
-	uint64_t skipped_calls; /* passed through unseen: in no counter */
+	uint64_t skipped_calls; /* of these, passed through unseen and counted with no thread */
 	uint64_t threads;	/* slots that ever held a thread */
 	uint64_t waiting_bytes; /* seen in rings by the last poll, and left there */
 	int output_error;	/* errno of the first packet that the output refused, 0 = none */

@@ -221,6 +221,25 @@ static void put_site_total(struct fsc_drain *drain, uint32_t slot, uint32_t site
 	put(drain, FSC_EVENT_site_total, &record);
 }
 
+/* Calls that passed unseen where no thread could count them: counted with their site. */
+static void put_skipped(struct fsc_drain *drain)
+{
+	const struct fsc_shared_site *sites = fsc_drain_fixed(drain, FSC_SITES_OFFSET);
+
+	for (uint32_t i = 1; i <= drain->state.site_count; i++) {
+		uint64_t skipped = __atomic_load_n(&sites[i].skipped, __ATOMIC_RELAXED);
+		struct fsc_site_total_record record = {
+			.slot = FSC_STATE_SLOT, .site = i, .calls = skipped, .skipped = skipped
+		};
+
+		if (!skipped)
+			continue;
+		drain->totals.calls += skipped;
+		drain->totals.skipped_calls += skipped;
+		put(drain, FSC_EVENT_site_total, &record);
+	}
+}
+
 static void count_buffers(struct fsc_drain *drain, uint32_t site, uint64_t buffers)
 {
 	const struct fsc_shared_site *sites = fsc_drain_fixed(drain, FSC_SITES_OFFSET);
@@ -349,6 +368,7 @@ void fsc_drain_state_finish(struct fsc_drain *drain)
 	put_clock(drain, &now);
 	for (uint32_t i = 0; i < fsc_drain_slot_count(drain); i++)
 		put_slot_totals(drain, i);
+	put_skipped(drain);
 	put_ledger(drain);
 	for (uint32_t i = 0; i < fsc_drain_slot_count(drain); i++)
 		put_loss(drain, i, fsc_drain_slot_lost(&drain->slots[i]),

@@ -80,7 +80,7 @@ struct fsc_image {
 	uint32_t string_bytes;	 /* atomic: bytes of strings[] published */
 	uint64_t lost_events;	 /* atomic: lost outside any ring (no slot, no memory) */
 	uint64_t lost_findings;	 /* atomic: verdicts that are bad and found no room */
-	uint64_t skipped_calls;	 /* atomic: calls passed through unseen, no slot to count them in */
+	uint64_t reserved64;
 	uint32_t forked;	 /* 1 = this image came from fork, not exec */
 	uint32_t allocations_on; /* 1 = allocation hooks count */
 	uint32_t codecs_on;	 /* 1 = codec functions are wrapped where they are seen */
@@ -130,7 +130,7 @@ struct fsc_shared_site {
 	uint8_t kind;	   /* enum fsc_site_kind */
 	uint8_t bound;	   /* enum fsc_site_bound */
 	uint16_t reserved;
-	uint64_t reserved2;
+	uint64_t skipped; /* atomic: calls that passed unseen where no thread could count them */
 };
 
 struct fsc_shared_module {

@@ -4,7 +4,7 @@
  *
  * glibc reads the caller's return address to answer RTLD_NEXT, and RTLD_DEFAULT from a library that
  * was opened RTLD_LOCAL: such lookups leave by a jump, so that the real function sees the true
- * caller. fsc_lookup_find(handle, name, version, *answer) says which: 0 = leave by a jump, else
+ * caller. fsc_lookup_find(handle, name, version, *answer, caller) says which: 0 = leave by a jump, else
  * *answer is the result. An unversioned definition satisfies every version that hosts import.
  */
 	.text
@@ -29,6 +29,7 @@
 	xorl	%edx, %edx
 	.endif
 	movq	%rsp, %rcx
+	movq	8(%rbp), %r8
 	call	fsc_lookup_find
 	testl	%eax, %eax
 	movq	(%rsp), %rax
