@@ -4,6 +4,7 @@
  * (add_*) and resolved once (fsc_state_builder_finish).
  */
 #include "analyzers/state_internal.h"
+#include "trace_points/packet.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,7 +168,7 @@ static enum fsc_status add_site_total(struct fsc_state_builder *builder,
 	site->total_ticks += record->total_ticks;
 	site->request_bytes += record->request_bytes;
 	site->response_bytes += record->response_bytes;
-	site->threads += record->calls > 0 && record->tid;
+	site->threads += record->calls > 0 && record->slot != FSC_STATE_SLOT;
 	return FSC_OK;
 }
 
