@@ -109,9 +109,11 @@ static inline bool fsc_ledger_bucket_maybe(const struct fsc_ledger *ledger, uint
 					   uint16_t tag)
 {
 	const uint64_t *four = (const uint64_t *)(const void *)ledger->tags[index];
+	uint64_t low = __atomic_load_n(&four[0], __ATOMIC_RELAXED);
+	uint64_t high = __atomic_load_n(&four[1], __ATOMIC_RELAXED);
 
-	return fsc_ledger_has_tag(__atomic_load_n(&four[0], __ATOMIC_RELAXED), tag) ||
-	       fsc_ledger_has_tag(__atomic_load_n(&four[1], __ATOMIC_RELAXED), tag);
+	/* Nearly always nothing in the bucket is live. */
+	return (low | high) && (fsc_ledger_has_tag(low, tag) || fsc_ledger_has_tag(high, tag));
 }
 
 /* May the pointer be live? false is certain. The cheap test of every free(). */

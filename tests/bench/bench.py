@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Prints what ffiscope costs, as ratios in one run, and never judges.
 
-Every figure is a median over processes that take turns: bare, recorded, bare, recorded, ... The added
+Every figure is a median over processes that take turns: bare, recorded, bare, recorded, ... Ratios are
+taken turn by turn, then their median: the machine's speed changes from one second to the next. The added
 cost of a call is what an iteration takes more when recorded, over what the clock readings made in it take
 alone, in the same mode, in the same process. A row in which a record was lost is void and says so.
 """
@@ -89,9 +90,11 @@ def added_cost(turns):
                     full.append(figures["kernel"]["median"])
                     pairs.append(figures[clock]["median"])
                     lost += dropped
-                added = [a - median(base) for a in full]
+                # Turn by turn: the machine's speed changes from one second to the next.
+                added = [after - before for before, after in zip(base, full)]
+                ratios = [cost / (pair * readings / 2) for cost, pair in zip(added, pairs)]
                 reading = median(pairs) * readings / 2
-                ratio = f"{median(added) / reading:.2f}" if not lost else f"void: {lost} lost"
+                ratio = f"{median(ratios):.2f}" if not lost else f"void: {lost} lost"
                 rows.append((name, clock, threads, f"{median(base):.1f}", f"{median(full):.1f}",
                              f"{median(added):.1f}", spread(added), f"{reading:.1f}", ratio, goal or ""))
     table("A recorded call, in bursts that fit the ring; readings = the clock readings made in one iteration", rows)
@@ -104,7 +107,7 @@ def allocations(turns):
         for _ in range(turns):
             base.append(bare(kernel, 60, 2000, 1, 500)["kernel"]["median"])
             full.append(recorded(kernel, 60, 2000, 1, 500, [])[0]["kernel"]["median"])
-        rows.append((name, f"{median(base):.2f}", f"{median(full):.2f}", f"{median(full) / median(base):.2f}", 1.4))
+        rows.append((name, f"{median(base):.2f}", f"{median(full):.2f}", f"{median([after / before for before, after in zip(base, full)]):.2f}", 1.4))
     table("Allocations outside calls", rows)
 
 
@@ -182,7 +185,8 @@ def peer(turns):
             ("ffiscope, fenced", f"{median(base):.1f}", f"{median(ours):.1f}",
              f"{median(ours) - median(base):.1f}", "1.0"),
             ("uftrace -P", f"{median(base):.1f}", f"{median(theirs):.1f}", f"{median(theirs) - median(base):.1f}",
-             f"{(median(theirs) - median(base)) / (median(ours) - median(base)):.1f}" if seen else "void: saw no call")]
+             f"{median([(b - a) / (o - a) for a, o, b in zip(base, ours, theirs)]):.1f}" if seen
+             else "void: saw no call")]
     table("Beside a peer (goal: at least 6 times cheaper)", rows)
 
 
