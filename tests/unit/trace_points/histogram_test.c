@@ -35,8 +35,9 @@ Test(histogram, a_power_of_two_is_the_closed_end_of_the_octave_before_it)
 		uint64_t power = (uint64_t)1 << octave;
 
 		cr_assert_eq(fsc_histogram_bucket(power), octave * FSC_HISTOGRAM_PER_OCTAVE - 1);
-		if (octave > 6)
-			cr_assert_eq(fsc_histogram_bucket(power + 1), octave * 64);
+		if (octave > FSC_HISTOGRAM_SCALE)
+			cr_assert_eq(fsc_histogram_bucket(power + 1),
+				     octave * FSC_HISTOGRAM_PER_OCTAVE);
 	}
 	cr_assert_eq(fsc_histogram_bucket(UINT64_MAX), FSC_HISTOGRAM_BUCKETS - 1);
 }
