@@ -376,10 +376,11 @@ void *fsc_attach_ring_room(struct fsc_thread *thread, uint32_t bytes, bool findi
 	uint32_t reserve = finding ? 0 : FSC_FINDING_RESERVE;
 	void *at = room_in_ring(cursor, bytes, reserve);
 
-	if (!at && !__atomic_load_n(&fsc_session->stop, __ATOMIC_RELAXED) &&
-	    cursor->ring_bytes < fsc_settings.ring_max_bytes &&
-	    next_ring(cursor, grown(cursor->ring_bytes)))
+	if (!at && !cursor->no_growth && cursor->ring_bytes < fsc_settings.ring_max_bytes &&
+	    !__atomic_load_n(&fsc_session->stop, __ATOMIC_RELAXED)) {
+		cursor->no_growth = !next_ring(cursor, grown(cursor->ring_bytes));
 		at = room_in_ring(cursor, bytes, reserve);
+	}
 	if (!at) {
 		cursor->at = cursor->end;
 		__atomic_fetch_add(&cursor->ring->dropped, 1, __ATOMIC_RELAXED);

@@ -223,9 +223,11 @@ static void made(struct fsc_thread *thread, struct fsc_site *site, const struct 
 	struct fsc_counter *counters = thread->cursor->counters;
 	enum fsc_ledger_made entered;
 
-	if (!ledger)
-		return;
 	counters[site->id].buffers++;
+	if (FSC_UNLIKELY(!ledger)) {
+		fsc_live_lose(true); /* whether it is given back will not be known */
+		return;
+	}
 	entered = fsc_ledger_make(ledger, words->pointer, &entry);
 	if (FSC_UNLIKELY(entered == FSC_LEDGER_REPLACED))
 		counters[FSC_COUNTER_ELSEWHERE].buffers++;
@@ -413,7 +415,11 @@ void fsc_buffer_give_back(struct fsc_thread *thread, struct fsc_site *site, stru
 	enum fsc_ledger_find found = FSC_LEDGER_ABSENT;
 	bool given;
 
-	if (!ledger || !words_at(thread, frame, &site->buffer, false, &words))
+	if (FSC_UNLIKELY(!ledger)) {
+		fsc_live_lose(true);
+		return;
+	}
+	if (!words_at(thread, frame, &site->buffer, false, &words))
 		return;
 	given = is_buffer(&words);
 	if (given)
@@ -490,8 +496,11 @@ void fsc_buffer_plain_free(uint64_t pointer)
 	struct fsc_ledger *ledger = fsc_live->ledger;
 	struct fsc_frame frame;
 
-	if (thread->busy && !fsc_thread_frame_dead(thread, thread->busy, (uintptr_t)&frame))
+	if (thread->busy && !fsc_thread_frame_dead(thread, thread->busy, (uintptr_t)&frame)) {
+		if (fsc_ledger_look(ledger, pointer) == FSC_LEDGER_WAS_LIVE)
+			fsc_live_lose(true);
 		return;
+	}
 	thread->busy = (uintptr_t)&frame;
 	if (fsc_ledger_look(ledger, pointer) == FSC_LEDGER_WAS_LIVE &&
 	    (thread->cursor->counter_limit || fsc_attach_thread(thread)) &&

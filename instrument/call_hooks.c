@@ -45,8 +45,10 @@ static COLD int64_t pass_unseen(struct fsc_thread *thread, const struct fsc_site
 {
 	struct fsc_cursor *cursor = thread->cursor;
 
-	if (site->kind != FSC_SITE_ENTRY && site->kind != FSC_SITE_FREE)
+	if (site->kind != FSC_SITE_ENTRY && site->kind != FSC_SITE_FREE) {
+		fsc_live_lose(false);
 		return UNSEEN;
+	}
 	if (site->id < cursor->counter_limit) {
 		cursor->counters[site->id].calls++;
 		cursor->counters[site->id].skipped++;
@@ -218,7 +220,7 @@ static int64_t enter_phase(struct fsc_thread *thread, struct fsc_site *site,
 	    !parent->from_mark)
 		return UNSEEN;
 	if (!fsc_call_open(thread, frame, site->id, FSC_FRAME_PHASE))
-		return UNSEEN;
+		return pass_unseen(thread, site);
 	frame->phase = phase;
 	frame->number = frame->parent_call ? frame->parent_call->number : 0;
 	thread->allocation_mode |= fsc_record_allocation_mask;
@@ -231,7 +233,7 @@ static int64_t enter_pool(struct fsc_thread *thread, struct fsc_site *site, stru
 	if (thread->allocation_mode & FSC_ALLOCATION_CALL)
 		return UNSEEN; /* inside a call the library's own business */
 	if (!fsc_call_open(thread, frame, site->id, FSC_FRAME_PHASE))
-		return UNSEEN;
+		return pass_unseen(thread, site);
 	frame->phase = 0;
 	frame->number = thread->cursor->number;
 	if (site->kind == FSC_SITE_RELEASE)

@@ -18,11 +18,14 @@ static bool begin_work(struct fsc_thread *thread, uintptr_t here)
 {
 	if (!fsc_session)
 		return false;
-	if (thread->busy && !fsc_thread_frame_dead(thread, thread->busy, here))
+	if (thread->busy && !fsc_thread_frame_dead(thread, thread->busy, here)) {
+		fsc_live_lose(false);
 		return false;
+	}
 	thread->busy = here;
 	if (!thread->cursor->counter_limit && !fsc_attach_thread(thread)) {
 		thread->busy = 0;
+		fsc_live_lose(false);
 		return false;
 	}
 	if (thread->depth)
@@ -52,6 +55,7 @@ FSC_EXPORT void ffiscope_begin(uint32_t name)
 		frame = &thread->memory->mark[thread->memory->mark_count - 1];
 		if (!fsc_call_open(thread, frame, 0, FSC_FRAME_PHASE)) {
 			thread->memory->mark_count--;
+			fsc_live_lose(false);
 		} else {
 			frame->from_mark = true;
 			frame->phase = name;
@@ -59,6 +63,8 @@ FSC_EXPORT void ffiscope_begin(uint32_t name)
 			thread->allocation_mode |= fsc_record_allocation_mask;
 			frame->start_ticks = fsc_record_now();
 		}
+	} else {
+		fsc_live_lose(false);
 	}
 	thread->busy = 0;
 }

@@ -402,8 +402,9 @@ struct fsc_ledger *fsc_attach_ledger(void)
 		system_yield();
 	}
 	ledger = fsc_live->ledger;
-	if (!ledger && fsc_live->image) {
+	if (!ledger && fsc_live->image && !fsc_live->ledger_refused) {
 		ledger = fsc_session_map_piece(sizeof(*ledger), &offset);
+		fsc_live->ledger_refused = !ledger;
 		if (ledger) {
 			__atomic_store_n(&fsc_live->image->ledger_offset, offset, __ATOMIC_RELEASE);
 			__atomic_store_n(&fsc_live->ledger, ledger, __ATOMIC_RELEASE);

@@ -53,7 +53,8 @@ struct fsc_cursor {
 	uint64_t ring_bytes;	/* of its mapping */
 	uint32_t slot;
 	uint32_t tid;
-	uint64_t reserved[6];
+	uint64_t no_growth; /* 1 = there was no memory for a larger ring: not asked for again */
+	uint64_t reserved[5];
 };
 
 _Static_assert(sizeof(struct fsc_cursor) == 128, "two cache lines");
@@ -130,6 +131,7 @@ struct fsc_live {
 	struct fsc_ledger *ledger; /* NULL until the first buffer */
 	uint32_t registry_lock;	   /* atomic: 1 = taken */
 	uint32_t ledger_lock;	   /* atomic */
+	uint32_t ledger_refused;   /* there was no memory for one: not asked for again */
 	uint32_t free_slot_hint;   /* no slot below this one was free when last looked */
 	uint32_t helper;	   /* standalone: 1 = the helper thread was started */
 	uint32_t draining;	   /* standalone, atomic: 1 = someone drains */
@@ -144,6 +146,18 @@ enum fsc_live_state {
 };
 
 extern struct fsc_live *fsc_live FSC_HIDDEN;
+
+/* Count an event that no ring can count: the thread has none, or may not write just now. */
+static inline void fsc_live_lose(bool finding)
+{
+	struct fsc_image *image = fsc_live->image;
+
+	if (!image)
+		return;
+	__atomic_fetch_add(&image->lost_events, 1, __ATOMIC_RELAXED);
+	if (finding)
+		__atomic_fetch_add(&image->lost_findings, 1, __ATOMIC_RELAXED);
+}
 
 /*
  * Is that frame certainly no longer running, seen from a frame at `here` on this thread? Stacks

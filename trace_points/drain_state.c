@@ -326,13 +326,17 @@ static void put_ledger(struct fsc_drain *drain)
 	const struct fsc_image *image = drain->fixed.data;
 	uint64_t offset = __atomic_load_n(&image->ledger_offset, __ATOMIC_ACQUIRE);
 	const struct fsc_ledger *ledger = (const void *)drain->scratch;
-	struct fsc_ledger_total_record record = { 0 };
+	struct fsc_ledger_total_record record = { .made = drain->state.made_buffers,
+						  .freed = drain->state.freed_buffers };
 
 	if (offset < FSC_ARENA_OFFSET || offset > drain->file_bytes ||
-	    !fsc_drain_read(drain, offset, offsetof(struct fsc_ledger, tags)))
+	    !fsc_drain_read(drain, offset, offsetof(struct fsc_ledger, tags))) {
+		/* There was no memory for a table: none of the buffers has a place in one. */
+		record.full = record.made;
+		if (record.made)
+			put(drain, FSC_EVENT_ledger_total, &record);
 		return;
-	record.made = drain->state.made_buffers;
-	record.freed = drain->state.freed_buffers;
+	}
 	record.full = ledger->full;
 	record.freed_twice = ledger->freed_twice;
 	record.freed_unknown = ledger->freed_unknown;

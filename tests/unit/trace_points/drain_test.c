@@ -343,6 +343,23 @@ Test(drain, buffers_in_the_ledger_are_written_at_the_end)
 	cr_assert_eq(((const struct fsc_ledger_total_record *)total)->live, 10);
 }
 
+Test(drain, buffers_without_a_ledger_have_no_place)
+{
+	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 4096);
+	struct fsc_counter *counters;
+	const void *total = NULL;
+
+	fake.slots[0].counters = fake_piece(&fake, 64 * sizeof(*counters));
+	fake.slots[0].counter_limit = 64;
+	counters = (struct fsc_counter *)(fake.map + fake.slots[0].counters);
+	counters[1].buffers = 7;
+	fake_calls(&fake, ring, 1);
+	fsc_drain_finish(drain);
+	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_ledger_total, &total), 1);
+	cr_assert_eq(((const struct fsc_ledger_total_record *)total)->made, 7);
+	cr_assert_eq(((const struct fsc_ledger_total_record *)total)->full, 7);
+}
+
 Test(drain, losses_outside_rings_are_the_image_s)
 {
 	const void *loss = NULL;
