@@ -436,6 +436,10 @@ enum fsc_status fsc_leaks_read(struct fsc_leaks **out, const struct fsc_recordin
 		if (status)
 			image_failed(leaks, warnings, &problem);
 	}
+	/* An image that could not be recorded at all: what it made nobody knows. */
+	if (!only && recording->seen_refused.known && recording->seen_refused.value > 0)
+		leaks->result.made.known = leaks->result.freed.known = leaks->result.live.known =
+			false;
 	finish(leaks);
 	*out = leaks;
 	return FSC_OK;

@@ -62,15 +62,20 @@ const struct fsc_arguments fsc_leaks_arguments = {
 	.operand = take_recording,
 };
 
-/* No finding says nothing when an image's totals are missing. */
+/* No finding says nothing when totals are missing, or when findings may have been lost. */
 static int judge(const struct fsc_leaks_result *leaks, const struct fsc_recording *recording)
 {
 	if (leaks->finding_count)
 		return FSC_EXIT_FINDINGS;
-	if (leaks->made.known || !recording->process_count)
+	if (!leaks->made.known)
+		fsc_messages_say("no findings, but the totals of buffers could not be read: %s",
+				 recording->path);
+	else if (leaks->uncertain)
+		fsc_messages_say("no findings, but some may be missing: buffers had no place in "
+				 "the table, or frees were lost: %s",
+				 recording->path);
+	else
 		return FSC_EXIT_CLEAN;
-	fsc_messages_say("no findings, but the totals of buffers could not be read: %s",
-			 recording->path);
 	return FSC_EXIT_TROUBLE;
 }
 

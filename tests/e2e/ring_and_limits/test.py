@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """ring_and_limits - what is not kept is counted, and what is counted stays exact."""
+import json
 import os
 import signal
 import subprocess
@@ -149,6 +150,45 @@ def a_size_limit_keeps_the_first_events_and_counts_the_others(folder):
           "calls with an event plus lost events")
     equal(recording.meta()["limited"], "max-size", "limited")
     check_loss_is_shown(recording, report)
+
+
+def record_with_shared_memory_of(folder, size, *command):
+    """The program's rings, counters and ledger lie in /dev/shm; here it is a file system that small."""
+    path = os.path.join(folder, "rec")
+    script = f'mount -t tmpfs -o size={size} tmpfs /dev/shm && exec "$@"'
+    rights = [] if os.geteuid() == 0 else ["--map-root-user"]
+    result = run("unshare", *rights, "--mount", "/bin/sh", "-c", script, "sh", FFISCOPE, "record",
+                 "-o", path, "--", *command)
+    return Recording(path, result)
+
+
+@test(size=["600k", "2M", "4M"])
+def without_room_for_the_ledger_no_leak_is_denied(folder, size):
+    """What has no place is counted; 'no findings' is never said on it."""
+    recording = record_with_shared_memory_of(
+        folder, size, *host("dlopen", "--requests", 2000, "--leak-every", 10))
+    equal(recording.status, 0, "exit status")
+    equal(recording.truth()["requests"], 2000, "requests of the program")
+    result = run(FFISCOPE, "leaks", "--json", recording.path)
+    leaks = json.loads(result.stdout)
+    equal(leaks["findings"], [], "findings")
+    equal(result.status, 2, "exit status of leaks")
+    equal(len(result.err.splitlines()), 1, f"lines on stderr of leaks ({result.err!r})")
+    made = leaks["buffers"]["made"]
+    check(made in (None, 2000), f"buffers made is {made}, expected 2000 or unknown")
+    if made:
+        check(leaks["loss"]["events"] > 0, "no loss is shown")
+
+
+@test
+def with_little_memory_rings_stay_small_and_counts_exact(folder):
+    recording = record_with_shared_memory_of(
+        folder, "12M", *host("dlopen", "--requests", 20000, "--leak-every", 10))
+    equal(recording.status, 0, "exit status")
+    report = recording.report()
+    equal(row(report, HELLO).get("calls"), 20000, "calls")
+    leaks = recording.leaks(status=1)
+    equal(sum(found["count"] for found in leaks["findings"]), 2000, "findings")
 
 
 @test(option=["--ring=abc", "--ring=-1", "--max-size=1Q", "--buffer-size=1k", "--buffer-size=1G",
