@@ -14,6 +14,7 @@
 #include "modules_internal.h"
 #include "record_internal.h"
 #include "session_internal.h"
+#include "shadow_internal.h"
 
 #define FSC_EXPORT __attribute__((visibility("default")))
 
@@ -95,33 +96,34 @@ static void noted_outside(struct fsc_thread *thread, uint64_t pointer, uint64_t 
 			  uint64_t caller)
 {
 	struct fsc_memory *memory = thread->memory;
-	struct fsc_recent_block block = { pointer, bytes, caller };
 
-	if (thread->allocation_mode & FSC_ALLOCATION_LEARN)
-		memory->outside[memory->outside_count++ % FSC_OUTSIDE_BLOCKS] = block;
-	for (int i = 0; i < FSC_WATCHED_ADDRESSES; i++)
-		if (thread->watched[i] == caller) {
-			memory->timed = block;
-			memory->timed_ticks = fsc_record_now();
-		}
+	if (FSC_UNLIKELY(thread->allocation_mode & FSC_ALLOCATION_LEARN)) {
+		uint32_t i = memory->outside_count++ % FSC_OUTSIDE_BLOCKS;
+
+		memory->outside[i] = (struct fsc_recent_block){ pointer, bytes };
+		memory->outside_caller[i] = caller;
+	}
+	if (thread->watched[0] == caller || thread->watched[1] == caller) {
+		memory->timed = (struct fsc_recent_block){ pointer, bytes };
+		memory->timed_ticks = fsc_record_now();
+	}
 }
 
 static void noted(struct fsc_thread *thread, void *block, size_t bytes, void *caller)
 {
-	struct fsc_memory *memory = thread->memory;
+	uint32_t mode = thread->allocation_mode;
 
 	if (!block || thread->busy || !fsc_record_allocation_mask)
 		return;
-	if (thread->allocation_mode & FSC_ALLOCATION_COUNT) {
+	if (mode & FSC_ALLOCATION_COUNT) {
 		thread->totals.allocations++;
 		thread->totals.allocated_bytes += bytes;
 	}
-	if (!(thread->allocation_mode & FSC_ALLOCATION_CALL)) {
+	if (mode & FSC_ALLOCATION_CALL)
+		thread->memory->recent[thread->recent_count++ % FSC_RECENT_BLOCKS] =
+			(struct fsc_recent_block){ (uint64_t)block, bytes };
+	else
 		noted_outside(thread, (uint64_t)block, bytes, (uint64_t)caller);
-		return;
-	}
-	memory->recent[memory->recent_count++ % FSC_RECENT_BLOCKS] =
-		(struct fsc_recent_block){ (uint64_t)block, bytes, 0 };
 }
 
 static void noted_free(struct fsc_thread *thread, void *block)
@@ -131,6 +133,43 @@ static void noted_free(struct fsc_thread *thread, void *block)
 	thread->totals.frees++;
 	if (sizes_known)
 		thread->totals.freed_bytes += real.malloc_usable_size(block);
+}
+
+/*
+ * A plain free() or realloc() of a pointer that may be live in the ledger: a foreign free, or the
+ * library's own business inside a call. here: the frame of the function that the program called.
+ */
+static __attribute__((noinline, cold)) void plain_free(uint64_t pointer, uintptr_t here)
+{
+	struct fsc_thread *thread = &fsc_thread;
+	struct fsc_ledger *ledger = fsc_live->ledger;
+	struct fsc_frame frame;
+	bool inside;
+
+	if (fsc_ledger_look(ledger, pointer) != FSC_LEDGER_WAS_LIVE)
+		return;
+	if (thread->busy && !fsc_thread_frame_dead(thread, thread->busy, here)) {
+		fsc_live_lose(true);
+		return;
+	}
+	fsc_thread_begin_work(thread, here);
+	if (thread->depth)
+		fsc_shadow_heal(thread, here);
+	inside = thread->allocation_mode & FSC_ALLOCATION_CALL;
+	if ((thread->cursor->counter_limit || fsc_attach_thread(thread)) &&
+	    fsc_ledger_take(ledger, pointer, &frame.freed_entry) == FSC_LEDGER_WAS_LIVE) {
+		thread->cursor->counters[FSC_COUNTER_ELSEWHERE].buffers++;
+		frame.kind = FSC_FRAME_PHASE; /* no call */
+		frame.site = &fsc_sites[0];
+		frame.verdict = inside ? FSC_VERDICT_LIBRARY : FSC_VERDICT_FOREIGN_FREE;
+		frame.freed_pointer = pointer;
+		frame.freed_length = 0;
+		frame.freed_capacity = 0;
+		frame.end_ticks = fsc_record_now();
+		fsc_ledger_count(ledger, frame.verdict);
+		fsc_buffer_record_finding(thread, &frame);
+	}
+	fsc_thread_end_work(thread);
 }
 
 static inline bool maybe_buffer(const void *block)
@@ -156,7 +195,8 @@ static inline bool interested(const struct fsc_thread *thread, const void *calle
  * A reallocation counts as one free and one allocation. The ledger is told before, because
  * afterwards the old address may be another thread's.
  */
-static void *reallocated(void *block, size_t bytes, void *caller)
+static inline __attribute__((always_inline)) void *reallocated(void *block, size_t bytes,
+							       void *caller)
 {
 	struct fsc_thread *thread = &fsc_thread;
 	bool counted = (thread->allocation_mode & FSC_ALLOCATION_COUNT) && block && !thread->busy;
@@ -164,7 +204,7 @@ static void *reallocated(void *block, size_t bytes, void *caller)
 	void *moved;
 
 	if (FSC_UNLIKELY(block && maybe_buffer(block)))
-		fsc_buffer_plain_free((uint64_t)block);
+		plain_free((uint64_t)block, (uintptr_t)__builtin_frame_address(0));
 	if (FSC_LIKELY(!interested(thread, caller)))
 		return real.realloc(block, bytes);
 	moved = real.realloc(block, bytes);
@@ -207,7 +247,7 @@ FSC_EXPORT void free(void *block)
 	struct fsc_thread *thread = &fsc_thread;
 
 	if (FSC_UNLIKELY(maybe_buffer(block)))
-		fsc_buffer_plain_free((uint64_t)block);
+		plain_free((uint64_t)block, (uintptr_t)__builtin_frame_address(0));
 	if (FSC_UNLIKELY(thread->allocation_mode & FSC_ALLOCATION_COUNT))
 		noted_free(thread, block);
 	real.free(block);

@@ -11,6 +11,7 @@
 #include "attach_internal.h"
 #include "record_internal.h"
 #include "session_internal.h"
+#include "shadow_internal.h"
 #include "sites_internal.h"
 #include "system_internal.h"
 
@@ -97,7 +98,7 @@ static bool take_memory(struct fsc_thread *thread)
 		memory = memory_new_chunk();
 	if (!memory)
 		return false;
-	memory->recent_count = 0;
+	thread->recent_count = 0;
 	memory->outside_count = 0;
 	memory->unmatched = 0;
 	thread->watched[0] = thread->watched[1] = 0;
@@ -318,9 +319,12 @@ bool fsc_attach_counters(struct fsc_thread *thread, uint32_t site)
 	struct fsc_counter *larger;
 	uint64_t offset;
 
+	if (cursor->no_counters)
+		return false;
 	while (limit <= site)
 		limit *= 2;
 	larger = fsc_session_map_piece(limit * sizeof(*larger), &offset);
+	cursor->no_counters = !larger;
 	if (!larger)
 		return false;
 	/* Meanwhile a signal handler's calls are counted with the site: see pass_unseen(). */
@@ -342,6 +346,16 @@ static uint64_t grown(uint64_t bytes)
 	uint64_t next = bytes < RING_FAST_GROWTH_BYTES ? bytes * 16 : bytes * 4;
 
 	return next > fsc_settings.ring_max_bytes ? fsc_settings.ring_max_bytes : next;
+}
+
+/* How far may be written: what is kept for findings only as far as this record needs it. */
+static uint64_t end_of_room(uint64_t contiguous, uint64_t unused, uint32_t bytes)
+{
+	uint64_t room = unused > FSC_FINDING_RESERVE ? unused - FSC_FINDING_RESERVE : 0;
+
+	if (room < bytes)
+		room = bytes;
+	return room < contiguous ? room : contiguous;
 }
 
 /* Place `at` for a record of that size, or say that the ring is full. */
@@ -366,35 +380,25 @@ static void *room_in_ring(struct fsc_cursor *cursor, uint32_t bytes, uint32_t re
 		contiguous = ring->capacity;
 	}
 	cursor->at = data + position;
-	cursor->end = cursor->at + (contiguous < unused - reserve ? contiguous : unused - reserve);
+	cursor->end = cursor->at + end_of_room(contiguous, unused, bytes);
 	return cursor->at;
-}
-
-void *fsc_attach_ring_room(struct fsc_thread *thread, uint32_t bytes, bool finding)
-{
-	struct fsc_cursor *cursor = thread->cursor;
-	uint32_t reserve = finding ? 0 : FSC_FINDING_RESERVE;
-	void *at = room_in_ring(cursor, bytes, reserve);
-
-	if (!at && !cursor->no_growth && cursor->ring_bytes < fsc_settings.ring_max_bytes &&
-	    !__atomic_load_n(&fsc_session->stop, __ATOMIC_RELAXED)) {
-		cursor->no_growth = !next_ring(cursor, grown(cursor->ring_bytes));
-		at = room_in_ring(cursor, bytes, reserve);
-	}
-	if (!at) {
-		cursor->at = cursor->end;
-		__atomic_fetch_add(&cursor->ring->dropped, 1, __ATOMIC_RELAXED);
-		if (finding)
-			__atomic_fetch_add(&cursor->ring->findings, 1, __ATOMIC_RELAXED);
-	}
-	return at;
 }
 
 uint64_t fsc_record_make_room(void *argument)
 {
 	struct fsc_record_room *room = argument;
+	struct fsc_cursor *cursor = room->thread->cursor;
+	uint32_t reserve = room->finding ? 0 : FSC_FINDING_RESERVE;
+	void *at = room_in_ring(cursor, room->bytes, reserve);
 
-	return (uint64_t)fsc_attach_ring_room(room->thread, room->bytes, room->finding);
+	if (!at && !cursor->no_growth && cursor->ring_bytes < fsc_settings.ring_max_bytes &&
+	    !__atomic_load_n(&fsc_session->stop, __ATOMIC_RELAXED)) {
+		cursor->no_growth = !next_ring(cursor, grown(cursor->ring_bytes));
+		at = room_in_ring(cursor, room->bytes, reserve);
+	}
+	if (!at)
+		cursor->at = cursor->end;
+	return (uint64_t)at;
 }
 
 /* ---- threads ---- */
@@ -409,7 +413,7 @@ static void thread_ends(void *argument)
 	thread->allocation_mode = 0;
 	if (memory) {
 		thread->stack_top = 0; /* every frame may be judged: all are gone */
-		fsc_call_heal(thread, UINTPTR_MAX);
+		fsc_shadow_heal(thread, UINTPTR_MAX);
 		if (thread->shadow != memory->first_shadow)
 			system_unmap(thread->shadow,
 				     thread->shadow_limit * sizeof(*thread->shadow));
@@ -435,16 +439,17 @@ bool fsc_attach_thread(struct fsc_thread *thread)
 	int saved = errno;
 	bool attached = false;
 
+	thread->lone = NULL; /* in a forked child the open call is another image's */
 	if (fsc_live->owner && thread->refused == fsc_live->owner)
 		return false;
-	if (fsc_session_attach_image() && (thread->memory || take_memory(thread)) &&
-	    take_slot(thread->cursor)) {
+	if (fsc_session_attach_image() && (thread->memory || take_memory(thread))) {
+		/* Also when there is no slot: thread_ends() gives the memory back. */
 		if (have_key)
 			pthread_setspecific(thread_key, thread);
-		attached = true;
-	} else if (fsc_live->image) {
-		thread->refused = fsc_live->owner;
+		attached = take_slot(thread->cursor);
 	}
+	if (!attached && fsc_live->image)
+		thread->refused = fsc_live->owner;
 	errno = saved;
 	return attached;
 }

@@ -15,97 +15,82 @@ struct buffer_words {
 	bool has_capacity;
 };
 
-static bool load(struct fsc_thread *thread, const struct fsc_frame *frame, uint64_t address,
-		 uint64_t *word)
+static bool load(const struct fsc_frame *frame, uint64_t address, uint64_t *word)
 {
-	if (!fsc_record_readable_range(thread, frame, address, 8))
+	if (!fsc_record_readable(frame, address, 8))
 		return false;
 	*word = *(const uint64_t *)address;
 	return true;
 }
 
 /* The index-th integer argument as the row counts it; hidden: the hidden pointer stands first. */
-static bool argument(struct fsc_thread *thread, const struct fsc_frame *frame, uint32_t index,
-		     uint64_t *word)
+static bool argument(const struct fsc_frame *frame, uint32_t index, uint64_t *word)
 {
 	if (FSC_LIKELY(index < FSC_ARCH_ARGUMENT_REGISTERS)) {
 		*word = frame->argument[index];
 		return true;
 	}
 	return load(
-		thread, frame,
+		frame,
 		(uint64_t)(fsc_arch_stack_arguments(frame) + index - FSC_ARCH_ARGUMENT_REGISTERS),
 		word);
 }
 
-static bool word_at(struct fsc_thread *thread, const struct fsc_frame *frame,
-		    struct fsc_place place, bool hidden, uint64_t *word)
+static bool word_at(const struct fsc_frame *frame, struct fsc_place place, bool hidden,
+		    uint64_t *word)
 {
 	switch (place.from) {
 	case FSC_FROM_ARG:
-		return argument(thread, frame, place.index + hidden, word);
+		return argument(frame, place.index + hidden, word);
 	case FSC_FROM_POINTED:
-		return argument(thread, frame, place.index + hidden, word) &&
-		       load(thread, frame, *word, word);
+		return argument(frame, place.index + hidden, word) && load(frame, *word, word);
 	case FSC_FROM_RETURN:
 		if (hidden)
-			return load(thread, frame, frame->result[0] + 8u * place.index, word);
+			return load(frame, frame->result[0] + 8u * place.index, word);
 		if (place.index > 1)
 			return false;
 		*word = frame->result[place.index];
 		return true;
 	case FSC_FROM_BY_VALUE:
-		return load(thread, frame,
-			    (uint64_t)(fsc_arch_stack_arguments(frame) + place.index), word);
+		return load(frame, (uint64_t)(fsc_arch_stack_arguments(frame) + place.index), word);
 	default:
 		return false;
 	}
 }
 
-/*
- * The common shapes, a struct of 24 bytes in memory that is checked once: through the hidden
- * pointer, or by value on the stack. NULL: another shape, or not readable.
- */
-static inline const uint64_t *struct_in_memory(struct fsc_thread *thread,
-					       const struct fsc_frame *frame,
-					       const struct fsc_buffer_place *place, bool hidden)
+/* A struct {ptr,len,cap} in memory that can be read. */
+static inline void load_words(uintptr_t address, struct buffer_words *words)
 {
-	uintptr_t address;
+	const uint64_t *memory = (const uint64_t *)address;
 
-	if (place->capacity.from != place->pointer.from || place->capacity.index != 2 ||
-	    place->length.index != 1)
-		return NULL;
-	if (place->pointer.from == FSC_FROM_RETURN && hidden)
-		address = frame->result[0];
-	else if (place->pointer.from == FSC_FROM_BY_VALUE)
-		address = (uintptr_t)fsc_arch_stack_arguments(frame);
-	else
-		return NULL;
-	return fsc_record_readable_range(thread, frame, address, 24) ? (const uint64_t *)address
-								     : NULL;
+	words->pointer = memory[0];
+	words->length = memory[1];
+	words->capacity = memory[2];
+	words->has_capacity = true;
 }
 
-static bool words_at(struct fsc_thread *thread, const struct fsc_frame *frame,
-		     const struct fsc_buffer_place *place, bool hidden, struct buffer_words *words)
+static inline bool words_in_memory(const struct fsc_frame *frame, uintptr_t address,
+				   struct buffer_words *words)
 {
-	const uint64_t *memory = struct_in_memory(thread, frame, place, hidden);
+	if (!fsc_record_readable(frame, address, 24))
+		return false;
+	load_words(address, words);
+	return true;
+}
 
+static __attribute__((noinline)) bool words_at(const struct fsc_frame *frame,
+					       const struct fsc_buffer_place *place, bool hidden,
+					       struct buffer_words *words)
+{
 	words->has_capacity = place->capacity.from != FSC_FROM_NOWHERE;
-	if (FSC_LIKELY(memory != NULL)) {
-		words->pointer = memory[0];
-		words->length = memory[1];
-		words->capacity = memory[2];
-		return true;
-	}
 	words->length = 0;
 	words->capacity = 0;
-	if (!word_at(thread, frame, place->pointer, hidden, &words->pointer))
+	if (!word_at(frame, place->pointer, hidden, &words->pointer))
 		return false;
 	if (place->length.from != FSC_FROM_NOWHERE &&
-	    !word_at(thread, frame, place->length, hidden, &words->length))
+	    !word_at(frame, place->length, hidden, &words->length))
 		return false;
-	return !words->has_capacity ||
-	       word_at(thread, frame, place->capacity, hidden, &words->capacity);
+	return !words->has_capacity || word_at(frame, place->capacity, hidden, &words->capacity);
 }
 
 static bool is_buffer(const struct buffer_words *words)
@@ -118,11 +103,11 @@ static bool allocated_inside(const struct fsc_thread *thread, const struct fsc_f
 			     const struct buffer_words *words)
 {
 	const struct fsc_memory *memory = thread->memory;
-	uint32_t count = memory->recent_count - frame->recent_start;
+	uint32_t count = thread->recent_count - frame->recent_start;
 
 	for (uint32_t i = 1; i <= FSC_RECENT_BLOCKS && i <= count; i++) {
 		const struct fsc_recent_block *block =
-			&memory->recent[(memory->recent_count - i) % FSC_RECENT_BLOCKS];
+			&memory->recent[(thread->recent_count - i) % FSC_RECENT_BLOCKS];
 		uint64_t offset = words->pointer - block->pointer;
 
 		if (offset < block->bytes && words->length <= block->bytes - offset)
@@ -131,20 +116,11 @@ static bool allocated_inside(const struct fsc_thread *thread, const struct fsc_f
 	return false;
 }
 
-static const struct fsc_buffer_place hidden_place = { { FSC_FROM_RETURN, 0 },
-						      { FSC_FROM_RETURN, 1 },
-						      { FSC_FROM_RETURN, 2 } };
-static const struct fsc_buffer_place registers_place = { { FSC_FROM_RETURN, 0 },
-							 { FSC_FROM_RETURN, 1 },
-							 { FSC_FROM_NOWHERE, 0 } };
-
 /* Can it be a struct of 24 bytes: the hidden pointer came back, and what it points to fits? */
-static bool looks_hidden(struct fsc_thread *thread, const struct fsc_frame *frame,
-			 struct buffer_words *words)
+static bool looks_hidden(const struct fsc_frame *frame, struct buffer_words *words)
 {
 	return frame->result[0] && frame->result[0] == frame->argument[0] &&
-	       words_at(thread, frame, &hidden_place, true, words) &&
-	       words->length <= words->capacity;
+	       words_in_memory(frame, frame->result[0], words) && words->length <= words->capacity;
 }
 
 /* Was it in the ledger before: the library keeps a pool, and gives the same memory out again. */
@@ -163,30 +139,27 @@ static void publish_flags(const struct fsc_site *site)
 }
 
 /*
- * The style of a built-in row's response when nothing is proven yet: this call may prove it, and
- * then the site says so to all later ones.
+ * A built-in row only suggests: the style that it says counts from the call on in which a buffer
+ * proves it. Returns the style that holds for this call.
  */
-static __attribute__((noinline)) uint8_t guess_style(struct fsc_thread *thread,
+static __attribute__((noinline)) uint8_t prove_style(struct fsc_thread *thread,
 						     struct fsc_site *site, struct fsc_frame *frame)
 {
 	struct buffer_words words = { 0, 0, 0, false };
-	uint8_t style = FSC_RESPONSE_UNSAID;
+	bool hidden = site->response_style == FSC_RESPONSE_HIDDEN;
 
-	if (looks_hidden(thread, frame, &words))
-		style = FSC_RESPONSE_HIDDEN;
-	else if (words_at(thread, frame, &registers_place, false, &words))
-		style = FSC_RESPONSE_REGISTERS;
+	if (!(hidden ? looks_hidden(frame, &words)
+		     : words_at(frame, &site->response, false, &words)))
+		return FSC_RESPONSE_UNSAID;
 	if (is_buffer(&words) && (allocated_inside(thread, frame, &words) || was_buffer(&words) ||
-				  (!fsc_record_allocation_mask && style == FSC_RESPONSE_HIDDEN))) {
-		site->response_style = style;
-		site->response = style == FSC_RESPONSE_HIDDEN ? hidden_place : registers_place;
+				  (!fsc_record_allocation_mask && hidden))) {
 		site->flags |= FSC_SITE_PROVEN;
-		site->proven = true;
+		site->carries = FSC_CARRIES;
 		publish_flags(site);
-		return style;
+		return site->response_style;
 	}
 	/* An error response of a function that was never seen to succeed: {NULL, 0, 0}. */
-	return style == FSC_RESPONSE_HIDDEN && !is_buffer(&words) ? style : FSC_RESPONSE_UNSAID;
+	return hidden && !is_buffer(&words) ? site->response_style : FSC_RESPONSE_UNSAID;
 }
 
 static uint64_t ledger_outside(void *argument_unused)
@@ -204,38 +177,40 @@ static struct fsc_ledger *ledger_now(void)
 	return (struct fsc_ledger *)fsc_arch_call_outside(ledger_outside, NULL);
 }
 
-static void made(struct fsc_thread *thread, struct fsc_site *site, const struct fsc_frame *frame,
+static void made(struct fsc_group *group, const struct fsc_frame *frame,
 		 const struct buffer_words *words)
 {
+	const struct fsc_site *site = frame->site;
+	struct fsc_cursor *cursor = group->thread->cursor;
 	struct fsc_ledger *ledger = ledger_now();
-	struct fsc_ledger_entry entry = {
-		.length = words->length,
-		.capacity = words->capacity,
-		.call = frame->number,
-		.start_ticks = frame->start_ticks,
-		.end_ticks = frame->end_ticks,
-		.tid = thread->cursor->tid,
-		.stack = 0,
-		.site = (uint16_t)site->id,
-		.flags = site->response_style,
-	};
+	struct fsc_ledger_place place;
 	struct fsc_buffer_made_record *record;
-	struct fsc_counter *counters = thread->cursor->counters;
-	enum fsc_ledger_made entered;
 
-	counters[site->id].buffers++;
+	cursor->counters[site->id].buffers++;
 	if (FSC_UNLIKELY(!ledger)) {
 		fsc_live_lose(true); /* whether it is given back will not be known */
 		return;
 	}
-	entered = fsc_ledger_make(ledger, words->pointer, &entry);
-	if (FSC_UNLIKELY(entered == FSC_LEDGER_REPLACED))
-		counters[FSC_COUNTER_ELSEWHERE].buffers++;
-	if (FSC_UNLIKELY(entered == FSC_LEDGER_NO_ROOM))
+	switch (fsc_ledger_open(ledger, words->pointer, &place)) {
+	case FSC_LEDGER_NO_ROOM:
 		return;
-	record = FSC_RECORD_BEGIN(thread, buffer_made, frame->end_ticks);
-	if (!record)
-		return;
+	case FSC_LEDGER_REPLACED:
+		cursor->counters[FSC_COUNTER_ELSEWHERE].buffers++;
+		break;
+	case FSC_LEDGER_ENTERED:
+		break;
+	}
+	place.entry->length = words->length;
+	place.entry->capacity = words->capacity;
+	place.entry->call = frame->number;
+	place.entry->start_ticks = frame->start_ticks;
+	place.entry->end_ticks = frame->end_ticks;
+	place.entry->tid = cursor->tid;
+	place.entry->stack = 0;
+	place.entry->site = (uint16_t)site->id;
+	place.entry->flags = words->has_capacity ? FSC_MADE_WITH_CAPACITY : 0;
+	fsc_ledger_close(&place);
+	record = FSC_GROUP_ADD(group, buffer_made);
 	record->call = frame->number;
 	record->pointer = words->pointer;
 	record->length = words->length;
@@ -243,16 +218,19 @@ static void made(struct fsc_thread *thread, struct fsc_site *site, const struct 
 	record->stack = 0;
 	record->site = (uint16_t)site->id;
 	record->flags = 0;
-	fsc_record_commit(thread->cursor, sizeof(*record));
 }
 
-static void find_request(struct fsc_thread *thread, const struct fsc_site *site,
-			 struct fsc_frame *frame, bool hidden, struct fsc_crossing *crossing)
+static void find_request(const struct fsc_frame *frame, bool hidden, struct fsc_crossing *crossing)
 {
+	const struct fsc_buffer_place *place = &frame->site->request;
 	struct buffer_words words;
 
-	if (!words_at(thread, frame, &site->request, hidden, &words))
+	if (FSC_LIKELY(frame->site->in_registers)) {
+		words.pointer = frame->argument[place->pointer.index + hidden];
+		words.length = frame->argument[place->length.index + hidden];
+	} else if (!words_at(frame, place, hidden, &words)) {
 		return;
+	}
 	crossing->flags |= FSC_CALL_REQUEST;
 	crossing->request = words.pointer;
 	crossing->request_bytes = words.length;
@@ -261,20 +239,6 @@ static void find_request(struct fsc_thread *thread, const struct fsc_site *site,
 static bool in_block(const struct fsc_recent_block *block, uint64_t address)
 {
 	return address - block->pointer < block->bytes;
-}
-
-static void record_request_buffer(struct fsc_thread *thread, const struct fsc_frame *frame,
-				  uint64_t request)
-{
-	struct fsc_request_buffer_record *record =
-		FSC_RECORD_BEGIN(thread, request_buffer, frame->end_ticks);
-
-	if (!record)
-		return;
-	record->call = frame->number;
-	record->allocated_ticks = thread->memory->timed_ticks;
-	record->pointer = request;
-	fsc_record_commit(thread->cursor, sizeof(*record));
 }
 
 /* Watch the return address that allocated the request, if it is one of the last blocks. */
@@ -286,7 +250,7 @@ static bool learn(struct fsc_thread *thread, uint64_t request)
 		if (!in_block(&memory->outside[i], request))
 			continue;
 		thread->watched[1] = thread->watched[0];
-		thread->watched[0] = memory->outside[i].caller;
+		thread->watched[0] = memory->outside_caller[i];
 		return true;
 	}
 	return false;
@@ -298,12 +262,18 @@ enum { GIVE_UP_LEARNING = 64 /* outermost calls whose request was no recent bloc
  * When was the request buffer allocated? The last block from a watched address, if it is that one.
  * Else find out who allocates requests: remember blocks until one turns up as a request.
  */
-static void tie_request(struct fsc_thread *thread, const struct fsc_frame *frame, uint64_t request)
+static void tie_request(struct fsc_group *group, const struct fsc_frame *frame, uint64_t request)
 {
+	struct fsc_thread *thread = group->thread;
 	struct fsc_memory *memory = thread->memory;
+	struct fsc_request_buffer_record *record;
 
-	if (in_block(&memory->timed, request) && memory->timed_ticks <= frame->start_ticks) {
-		record_request_buffer(thread, frame, request);
+	if (FSC_LIKELY(in_block(&memory->timed, request) &&
+		       memory->timed_ticks <= frame->start_ticks)) {
+		record = FSC_GROUP_ADD(group, request_buffer);
+		record->call = frame->number;
+		record->allocated_ticks = memory->timed_ticks;
+		record->pointer = request;
 		memory->timed.bytes = 0;
 		memory->unmatched = 0;
 		return;
@@ -321,71 +291,104 @@ static void tie_request(struct fsc_thread *thread, const struct fsc_frame *frame
 }
 
 /* A built-in row's buffer must come from this call, or have been in the ledger before (a pool). */
-static bool owned(struct fsc_thread *thread, const struct fsc_site *site,
-		  const struct fsc_frame *frame, const struct buffer_words *words)
+static bool owned(struct fsc_thread *thread, struct fsc_site *site, const struct fsc_frame *frame,
+		  const struct buffer_words *words)
 {
+	bool sure = !fsc_record_allocation_mask;
+
 	if (!is_buffer(words))
 		return false;
-	return !site->built_in || allocated_inside(thread, frame, words) ||
-	       !fsc_record_allocation_mask || was_buffer(words);
+	if (FSC_UNLIKELY(!site->trusted) || site->built_in) {
+		if (allocated_inside(thread, frame, words) || was_buffer(words))
+			sure = site->trusted = true;
+	}
+	return sure || !site->built_in;
 }
 
-void fsc_buffer_crossed(struct fsc_thread *thread, struct fsc_site *site, struct fsc_frame *frame,
+/* The response as the site returns it; false: it is not known, or not readable. */
+static inline bool response_words(const struct fsc_frame *frame, uint8_t style,
+				  struct buffer_words *words)
+{
+	if (FSC_UNLIKELY(style != FSC_RESPONSE_HIDDEN))
+		return style > FSC_RESPONSE_NONE &&
+		       words_at(frame, &frame->site->response, false, words);
+	if (frame->result[0] != frame->argument[0])
+		return false;
+	if (FSC_UNLIKELY(!frame->site->trusted))
+		return words_in_memory(frame, frame->result[0], words);
+	load_words(frame->result[0], words);
+	return true;
+}
+
+void fsc_buffer_crossed(struct fsc_group *group, struct fsc_frame *frame,
 			struct fsc_crossing *crossing)
 {
+	struct fsc_thread *thread = group->thread;
+	struct fsc_site *site = frame->site;
 	uint8_t style = site->response_style;
 	struct buffer_words words;
-	bool hidden, known;
+	bool known;
 
-	if (FSC_UNLIKELY(site->built_in && !site->proven && style != FSC_RESPONSE_NONE)) {
-		style = guess_style(thread, site, frame);
+	if (FSC_UNLIKELY(site->carries == FSC_CARRIES_PERHAPS)) {
+		style = prove_style(thread, site, frame);
 		if (style == FSC_RESPONSE_UNSAID)
 			return;
 	}
-	hidden = style == FSC_RESPONSE_HIDDEN;
-	known = style > FSC_RESPONSE_NONE && (!hidden || frame->result[0] == frame->argument[0]) &&
-		words_at(thread, frame, hidden ? &hidden_place : &site->response, hidden, &words);
+	known = response_words(frame, style, &words);
 	if (site->request.pointer.from != FSC_FROM_NOWHERE && (known || !site->built_in))
-		find_request(thread, site, frame, hidden, crossing);
-	if (!frame->parent_call && crossing->request &&
+		find_request(frame, style == FSC_RESPONSE_HIDDEN, crossing);
+	if (!(crossing->flags & FSC_CALL_NESTED) && crossing->request &&
 	    thread->memory->unmatched < GIVE_UP_LEARNING)
-		tie_request(thread, frame, crossing->request);
+		tie_request(group, frame, crossing->request);
 	if (!known)
 		return;
 	crossing->flags |= FSC_CALL_RESPONSE;
 	crossing->response_bytes = words.pointer ? words.length : 0;
 	if (owned(thread, site, frame, &words)) {
-		made(thread, site, frame, &words);
+		made(group, frame, &words);
 		crossing->flags |= FSC_CALL_BUFFER;
 	}
 }
 
-void fsc_buffer_acquired(struct fsc_thread *thread, struct fsc_site *site, struct fsc_frame *frame)
+void fsc_buffer_unknown_call(const struct fsc_site *site)
 {
-	struct buffer_words words;
-	bool hidden = site->response_style == FSC_RESPONSE_HIDDEN;
+	struct fsc_ledger *ledger = fsc_live->ledger;
+	bool described = site->flags & (FSC_SITE_DESCRIBED | FSC_SITE_BUILT_IN);
 
-	if (site->response_style > FSC_RESPONSE_NONE &&
-	    words_at(thread, frame, &site->response, hidden, &words) && is_buffer(&words))
-		made(thread, site, frame, &words);
+	if (ledger && (!described || site->carries == FSC_CARRIES_PERHAPS))
+		__atomic_fetch_add(&ledger->unknown_calls, 1, __ATOMIC_RELAXED);
 }
 
-static uint8_t judge(const struct fsc_site *site, const struct fsc_frame *frame,
-		     enum fsc_ledger_find found, const struct buffer_words *words)
+void fsc_buffer_acquired(struct fsc_group *group, struct fsc_frame *frame)
 {
-	const struct fsc_ledger_entry *entry = &frame->freed_entry;
-	bool style_known =
-		!site->built_in || words->has_capacity == (entry->flags == FSC_RESPONSE_HIDDEN);
+	struct buffer_words words;
 
-	if (found == FSC_LEDGER_WAS_FREED)
+	if (response_words(frame, frame->site->response_style, &words) && is_buffer(&words))
+		made(group, frame, &words);
+}
+
+static uint8_t judge_unknown(const struct fsc_ledger *ledger, const struct fsc_frame *frame,
+			     enum fsc_ledger_find found)
+{
+	if (found == FSC_LEDGER_WAS_FREED &&
+	    frame->freed_entry.unknown_calls ==
+		    __atomic_load_n(&ledger->unknown_calls, __ATOMIC_RELAXED))
 		return FSC_VERDICT_FREED_TWICE;
-	if (found == FSC_LEDGER_ABSENT)
-		return fsc_live->image->forked ? FSC_VERDICT_INHERITED : FSC_VERDICT_FREED_UNKNOWN;
-	if (style_known && site->buffer.length.from != FSC_FROM_NOWHERE && words->length &&
+	return fsc_live->image->forked ? FSC_VERDICT_INHERITED : FSC_VERDICT_FREED_UNKNOWN;
+}
+
+static uint8_t judge(const struct fsc_site *site, const struct fsc_ledger_entry *entry,
+		     const struct buffer_words *words)
+{
+	bool had_capacity = entry->flags & FSC_MADE_WITH_CAPACITY;
+
+	/* A built-in row may be wrong about how the buffer is given back. */
+	if (site->built_in && words->has_capacity != had_capacity)
+		return FSC_VERDICT_FREED;
+	if (site->buffer.length.from != FSC_FROM_NOWHERE && words->length &&
 	    words->length != entry->length)
 		return FSC_VERDICT_SIZE_MISMATCH;
-	if (style_known && words->has_capacity && entry->flags == FSC_RESPONSE_HIDDEN &&
-	    words->capacity != entry->capacity)
+	if (words->has_capacity && had_capacity && words->capacity != entry->capacity)
 		return FSC_VERDICT_SIZE_MISMATCH;
 	return FSC_VERDICT_FREED;
 }
@@ -419,7 +422,9 @@ void fsc_buffer_give_back(struct fsc_thread *thread, struct fsc_site *site, stru
 		fsc_live_lose(true);
 		return;
 	}
-	if (!words_at(thread, frame, &site->buffer, false, &words))
+	if (FSC_LIKELY(site->by_value)
+		    ? !words_in_memory(frame, (uintptr_t)fsc_arch_stack_arguments(frame), &words)
+		    : !words_at(frame, &site->buffer, false, &words))
 		return;
 	given = is_buffer(&words);
 	if (given)
@@ -434,7 +439,8 @@ void fsc_buffer_give_back(struct fsc_thread *thread, struct fsc_site *site, stru
 	}
 	if (FSC_LIKELY(found == FSC_LEDGER_WAS_LIVE))
 		thread->cursor->counters[site->id].buffers++;
-	frame->verdict = judge(site, frame, found, &words);
+	frame->verdict = found == FSC_LEDGER_WAS_LIVE ? judge(site, &frame->freed_entry, &words)
+						      : judge_unknown(ledger, frame, found);
 	frame->freed_pointer = words.pointer;
 	frame->freed_length = words.length;
 	frame->freed_capacity = words.capacity;
@@ -442,17 +448,10 @@ void fsc_buffer_give_back(struct fsc_thread *thread, struct fsc_site *site, stru
 		fsc_ledger_count(ledger, frame->verdict);
 }
 
-static void record_freed(struct fsc_thread *thread, const struct fsc_frame *frame, uint16_t site,
-			 uint64_t call)
+static inline void fill_freed(struct fsc_buffer_freed_record *record, const struct fsc_frame *frame)
 {
-	bool finding = frame->verdict >= FSC_VERDICT_FREED_TWICE &&
-		       frame->verdict <= FSC_VERDICT_FOREIGN_FREE;
-	struct fsc_buffer_freed_record *record = fsc_record_begin(
-		thread, FSC_EVENT_buffer_freed, sizeof(*record), frame->end_ticks, finding);
-
-	if (!record)
-		return;
-	record->call = call;
+	/* A release and a plain free() are no calls. */
+	record->call = frame->kind == FSC_FRAME_CALL ? frame->number : 0;
 	record->pointer = frame->freed_pointer;
 	record->length = frame->freed_length;
 	record->capacity = frame->freed_capacity;
@@ -464,57 +463,35 @@ static void record_freed(struct fsc_thread *thread, const struct fsc_frame *fram
 	record->made_tid = frame->freed_entry.tid;
 	record->stack = frame->freed_entry.stack;
 	record->made_site = frame->freed_entry.site;
-	record->site = site;
+	record->site = (uint16_t)frame->site->id;
 	record->verdict = frame->verdict;
-	fsc_record_commit(thread->cursor, sizeof(*record));
 }
 
-void fsc_buffer_record_freed(struct fsc_thread *thread, struct fsc_site *site,
-			     struct fsc_frame *frame)
+void fsc_buffer_add_freed(struct fsc_group *group, const struct fsc_frame *frame)
 {
-	record_freed(thread, frame, (uint16_t)site->id,
-		     frame->kind == FSC_FRAME_CALL ? frame->number : 0);
+	fill_freed(FSC_GROUP_ADD(group, buffer_freed), frame);
+}
+
+void fsc_buffer_record_finding(struct fsc_thread *thread, const struct fsc_frame *frame)
+{
+	struct fsc_buffer_freed_record *record = fsc_record_begin(
+		thread, FSC_EVENT_buffer_freed, sizeof(*record), frame->end_ticks, true);
+
+	if (!record)
+		return;
+	fill_freed(record, frame);
+	fsc_record_commit(thread->cursor, sizeof(*record));
 }
 
 void fsc_buffer_codec(struct fsc_site *site, struct fsc_frame *frame,
 		      struct fsc_phase_record *record)
 {
-	struct fsc_thread *thread = &fsc_thread;
 	uint64_t word;
 
-	if (word_at(thread, frame, site->message, false, &word))
+	if (word_at(frame, site->message, false, &word))
 		record->message = word;
-	if (word_at(thread, frame, site->buffer.pointer, false, &word))
+	if (word_at(frame, site->buffer.pointer, false, &word))
 		record->buffer = word;
-	if (word_at(thread, frame, site->buffer.length, false, &word))
+	if (word_at(frame, site->buffer.length, false, &word))
 		record->bytes = word;
-}
-
-void fsc_buffer_plain_free(uint64_t pointer)
-{
-	struct fsc_thread *thread = &fsc_thread;
-	struct fsc_ledger *ledger = fsc_live->ledger;
-	struct fsc_frame frame;
-
-	if (thread->busy && !fsc_thread_frame_dead(thread, thread->busy, (uintptr_t)&frame)) {
-		if (fsc_ledger_look(ledger, pointer) == FSC_LEDGER_WAS_LIVE)
-			fsc_live_lose(true);
-		return;
-	}
-	thread->busy = (uintptr_t)&frame;
-	if (fsc_ledger_look(ledger, pointer) == FSC_LEDGER_WAS_LIVE &&
-	    (thread->cursor->counter_limit || fsc_attach_thread(thread)) &&
-	    fsc_ledger_take(ledger, pointer, &frame.freed_entry) == FSC_LEDGER_WAS_LIVE) {
-		thread->cursor->counters[FSC_COUNTER_ELSEWHERE].buffers++;
-		frame.verdict = thread->allocation_mode & FSC_ALLOCATION_CALL
-					? FSC_VERDICT_LIBRARY
-					: FSC_VERDICT_FOREIGN_FREE;
-		frame.freed_pointer = pointer;
-		frame.freed_length = 0;
-		frame.freed_capacity = 0;
-		frame.end_ticks = fsc_record_now();
-		fsc_ledger_count(ledger, frame.verdict);
-		record_freed(thread, &frame, 0, 0);
-	}
-	thread->busy = 0;
 }

@@ -7,6 +7,7 @@
 #ifndef INSTRUMENT_BUFFER_HOOKS_INTERNAL_H
 #define INSTRUMENT_BUFFER_HOOKS_INTERNAL_H
 
+#include "record_internal.h"
 #include "sites_internal.h"
 
 /* What a call carried. Bytes are 0 and the flag unset where it is not known. */
@@ -17,30 +18,39 @@ struct fsc_crossing {
 	uint64_t response_bytes;
 };
 
-/* After an entry point: find request and response, enter the response in the ledger. */
-void fsc_buffer_crossed(struct fsc_thread *thread, struct fsc_site *site, struct fsc_frame *frame,
+/*
+ * After an entry point: find request and response, enter the response in the ledger. What is to be
+ * told goes into the call's group.
+ */
+void fsc_buffer_crossed(struct fsc_group *group, struct fsc_frame *frame,
 			struct fsc_crossing *crossing) FSC_HIDDEN;
+
+/* After an entry point that allocated and is not known to return buffers: it may have, all the
+ * same. */
+void fsc_buffer_unknown_call(const struct fsc_site *site) FSC_HIDDEN;
 
 /*
  * Before a free or release function: take the buffer out of the ledger, before the real one makes
- * its address available to other threads.
+ * its address available to other threads. Leaves what it found in the frame.
  */
 void fsc_buffer_give_back(struct fsc_thread *thread, struct fsc_site *site,
 			  struct fsc_frame *frame) FSC_HIDDEN;
 
-/* After it: record what fsc_buffer_give_back() found. */
-void fsc_buffer_record_freed(struct fsc_thread *thread, struct fsc_site *site,
-			     struct fsc_frame *frame) FSC_HIDDEN;
+static inline bool fsc_buffer_is_finding(const struct fsc_frame *frame)
+{
+	return frame->freed_pointer && frame->verdict >= FSC_VERDICT_FREED_TWICE &&
+	       frame->verdict <= FSC_VERDICT_FOREIGN_FREE;
+}
+
+/* After it: tell what fsc_buffer_give_back() found, a finding in the room kept for those. */
+void fsc_buffer_add_freed(struct fsc_group *group, const struct fsc_frame *frame) FSC_HIDDEN;
+void fsc_buffer_record_finding(struct fsc_thread *thread, const struct fsc_frame *frame) FSC_HIDDEN;
 
 /* After a pool's acquire function. */
-void fsc_buffer_acquired(struct fsc_thread *thread, struct fsc_site *site,
-			 struct fsc_frame *frame) FSC_HIDDEN;
+void fsc_buffer_acquired(struct fsc_group *group, struct fsc_frame *frame) FSC_HIDDEN;
 
 /* After a codec function: message, buffer and bytes of the phase. */
 void fsc_buffer_codec(struct fsc_site *site, struct fsc_frame *frame,
 		      struct fsc_phase_record *record) FSC_HIDDEN;
-
-/* A plain free() or realloc() of a pointer that may be live. Called from the allocation hooks. */
-void fsc_buffer_plain_free(uint64_t pointer) FSC_HIDDEN;
 
 #endif

@@ -3,8 +3,9 @@
  * frame_internal.h - what a thunk keeps on the stack of the thread that it runs on.
  *
  * The assembly of arch/<cpu>/thunk.S fills the first part and reads it back; its offsets are
- * checked against this struct in arch/<cpu>/arch.h. Everything that a call needs to become a record
- * lives here, so that a call whose place on the shadow stack was lost still yields its record.
+ * checked against this struct in arch/<cpu>/arch.h. What a call needs to become a record lives
+ * here, so that a call whose place on the shadow stack was lost still yields its record; what it
+ * has in common with others (shadow_internal.h) does not.
  */
 #ifndef INSTRUMENT_FRAME_INTERNAL_H
 #define INSTRUMENT_FRAME_INTERNAL_H
@@ -40,29 +41,16 @@ struct fsc_frame {
 	uint64_t result[2]; /* integer return registers */
 	/* The hooks' own. */
 	struct fsc_site *site;
-	struct fsc_frame *parent;      /* enclosing frame of any kind, NULL = none */
-	struct fsc_frame *parent_call; /* nearest enclosing call, NULL = none */
-	uint64_t number;	 /* of the call; of a phase: of the call it runs inside, 0 = none */
-	uint64_t children_ticks; /* time of the calls made from inside */
-	uint64_t inner_ticks;	 /* time of the calls and phases directly inside */
-	uint32_t child_calls;
-	uint32_t inner_count;
-	uint32_t owner; /* image that the call began in: a fork inside the call changes it */
-	union {
-		struct {
-			uint8_t kind; /* enum fsc_frame_kind */
-			uint8_t phase_depth;
-			bool from_mark;
-			uint8_t verdict; /* of a free: enum fsc_verdict, if freed_pointer is not 0
-					  */
-		};
-		uint32_t as_plain_call; /* all of these at once: 0 */
-	};
+	uint64_t number; /* of the call; of a phase: of the call it runs inside, 0 = none */
+	uint32_t tid;	 /* thread that it began on: a fork inside the call, or a fiber that moves,
+			    changes it */
+	uint8_t kind;	 /* enum fsc_frame_kind */
+	bool from_mark;
+	uint16_t verdict;      /* enum fsc_verdict, if freed_pointer is not 0 */
+	uint32_t recent_start; /* thread's recent_count when the call began */
 	uint32_t phase;	       /* of a phase: enum fsc_phase_id or a string id */
-	uint32_t recent_start; /* blocks that the thread had allocated inside calls before this one
-				*/
 	/* What a free function was given, and what the ledger knew. */
-	uint64_t freed_pointer;
+	uint64_t freed_pointer; /* 0 = nothing, and then the rest says nothing */
 	uint64_t freed_length;
 	uint64_t freed_capacity;
 	struct fsc_ledger_entry freed_entry;

@@ -9,6 +9,7 @@
 #include "call_hooks_internal.h"
 #include "record_internal.h"
 #include "session_internal.h"
+#include "shadow_internal.h"
 #include "sites_internal.h"
 
 #define FSC_EXPORT __attribute__((visibility("default")))
@@ -22,14 +23,14 @@ static bool begin_work(struct fsc_thread *thread, uintptr_t here)
 		fsc_live_lose(false);
 		return false;
 	}
-	thread->busy = here;
+	fsc_thread_begin_work(thread, here);
 	if (!thread->cursor->counter_limit && !fsc_attach_thread(thread)) {
-		thread->busy = 0;
+		fsc_thread_end_work(thread);
 		fsc_live_lose(false);
 		return false;
 	}
 	if (thread->depth)
-		fsc_call_heal(thread, here);
+		fsc_shadow_heal(thread, here);
 	return true;
 }
 
@@ -53,20 +54,18 @@ FSC_EXPORT void ffiscope_begin(uint32_t name)
 		return;
 	if (++thread->memory->mark_count <= FSC_MARK_PHASES) {
 		frame = &thread->memory->mark[thread->memory->mark_count - 1];
-		if (!fsc_call_open(thread, frame, 0, FSC_FRAME_PHASE)) {
+		if (!fsc_shadow_open(thread, frame, 0, FSC_FRAME_PHASE)) {
 			thread->memory->mark_count--;
 			fsc_live_lose(false);
 		} else {
-			frame->from_mark = true;
 			frame->phase = name;
-			frame->number = frame->parent_call ? frame->parent_call->number : 0;
 			thread->allocation_mode |= fsc_record_allocation_mask;
 			frame->start_ticks = fsc_record_now();
 		}
 	} else {
 		fsc_live_lose(false);
 	}
-	thread->busy = 0;
+	fsc_thread_end_work(thread);
 }
 
 /* The newest open phase of that name above the newest call, or NULL. */
@@ -94,12 +93,12 @@ FSC_EXPORT void ffiscope_end(uint32_t name)
 		thread->memory->mark_count--;
 	} else if ((frame = open_mark(thread, name))) {
 		while (thread->shadow[thread->depth - 1].frame != frame)
-			fsc_call_drop(thread);
+			fsc_shadow_drop(thread);
 		frame->end_ticks = now;
 		thread->memory->mark_count--;
 		fsc_call_leave_phase(thread, frame);
 	}
-	thread->busy = 0;
+	fsc_thread_end_work(thread);
 }
 
 FSC_EXPORT void ffiscope_mark(uint32_t name)
@@ -112,12 +111,11 @@ FSC_EXPORT void ffiscope_mark(uint32_t name)
 		return;
 	record = FSC_RECORD_BEGIN(thread, mark, fsc_record_now());
 	if (record) {
-		struct fsc_frame *top =
-			thread->depth ? thread->shadow[thread->depth - 1].frame : NULL;
+		const struct fsc_shadow *top = fsc_shadow_top(thread);
 
 		record->name = name;
-		record->call = !top ? 0 : top->number;
+		record->call = top ? top->number : 0;
 		fsc_record_commit(thread->cursor, sizeof(*record));
 	}
-	thread->busy = 0;
+	fsc_thread_end_work(thread);
 }

@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * record_internal.h - write one record into the thread's ring.
+ * record_internal.h - write records into the thread's ring, one by one or as a group.
  *
  * struct fsc_x_record *r = FSC_RECORD_BEGIN(thread, x, ticks);  NULL: dropped and counted
  * ... fill every field after the header ...
  * fsc_record_commit(thread->cursor, sizeof(*r));                 the consumer may see it from here
- * on
+ *
+ * What belongs to one call is a group: its room is asked for once, it becomes visible at once, and
+ * when there is no room it is dropped as a whole and each record of it counted:
+ *
+ * fsc_group_begin(&group, thread, ticks);
+ * struct fsc_x_record *r = FSC_GROUP_ADD(&group, x);             never NULL
+ * ... fill every field after the header, add others ...
+ * fsc_group_end(&group);
  *
  * Thread: the owner of the thread block, with busy set. Memory order: the ring's head is stored
- * with release after the record's bytes; the consumer loads it with acquire.
+ * with release after the records' bytes; the consumer loads it with acquire.
  */
 #ifndef INSTRUMENT_RECORD_INTERNAL_H
 #define INSTRUMENT_RECORD_INTERNAL_H
@@ -21,36 +28,62 @@
 struct fsc_record_room {
 	struct fsc_thread *thread;
 	uint32_t bytes;
-	bool finding;
+	bool finding; /* may use the part of the ring that is kept for bad verdicts */
 };
 
-/* Slow path of a full packet; argument is struct fsc_record_room *. Returns the address. */
+/*
+ * When less than `bytes` are free up to the end of what may be written: a larger ring, or its
+ * begin. argument is struct fsc_record_room *. Returns the address, 0 = no room.
+ */
 uint64_t fsc_record_make_room(void *argument) FSC_HIDDEN;
+
+/* Where that many bytes may be written, or NULL. */
+static inline uint8_t *fsc_record_room(struct fsc_thread *thread, uint32_t bytes, bool finding)
+{
+	struct fsc_cursor *cursor = thread->cursor;
+	struct fsc_record_room room = { thread, bytes, finding };
+
+	if (FSC_LIKELY((uintptr_t)cursor->end - (uintptr_t)cursor->at >= bytes))
+		return cursor->at;
+	return (uint8_t *)fsc_arch_call_outside(fsc_record_make_room, &room);
+}
+
+static inline void fsc_record_drop(struct fsc_cursor *cursor, uint64_t events, bool finding)
+{
+	__atomic_fetch_add(&cursor->ring->dropped, events, __ATOMIC_RELAXED);
+	if (finding)
+		__atomic_fetch_add(&cursor->ring->findings, 1, __ATOMIC_RELAXED);
+}
+
+/* Clocks of two processors may differ by a step; a stream must not run backwards. */
+static inline uint64_t fsc_record_order(struct fsc_cursor *cursor, uint64_t ticks)
+{
+	if (ticks < cursor->last_ticks)
+		ticks = cursor->last_ticks;
+	cursor->last_ticks = ticks;
+	return ticks;
+}
+
+static inline void fsc_record_head(void *at, uint32_t id, uint64_t ticks)
+{
+	struct __attribute__((packed)) {
+		uint32_t id;
+		uint64_t ticks;
+	} *header = at;
+
+	header->id = id;
+	header->ticks = ticks;
+}
 
 static inline void *fsc_record_begin(struct fsc_thread *thread, uint32_t id, uint32_t bytes,
 				     uint64_t ticks, bool finding)
 {
-	struct fsc_cursor *cursor = thread->cursor;
-	uint8_t *at = cursor->at;
-	struct __attribute__((packed)) {
-		uint32_t id;
-		uint64_t ticks;
-	} * header;
+	uint8_t *at = fsc_record_room(thread, bytes, finding);
 
-	if (FSC_UNLIKELY((uintptr_t)cursor->end - (uintptr_t)at < bytes)) {
-		struct fsc_record_room room = { thread, bytes, finding };
-
-		at = (uint8_t *)fsc_arch_call_outside(fsc_record_make_room, &room);
-		if (!at)
-			return NULL;
-	}
-	/* Clocks of two processors may differ by a step; a stream must not run backwards. */
-	if (ticks < cursor->last_ticks)
-		ticks = cursor->last_ticks;
-	cursor->last_ticks = ticks;
-	header = (void *)at;
-	header->id = id;
-	header->ticks = ticks;
+	if (FSC_LIKELY(at != NULL))
+		fsc_record_head(at, id, fsc_record_order(thread->cursor, ticks));
+	else
+		fsc_record_drop(thread->cursor, 1, finding);
 	return at;
 }
 
@@ -64,6 +97,50 @@ static inline void fsc_record_commit(struct fsc_cursor *cursor, uint32_t bytes)
 	__atomic_store_n(&cursor->ring->head, cursor->ring->head + bytes, __ATOMIC_RELEASE);
 }
 
+struct fsc_group {
+	struct fsc_thread *thread;
+	uint8_t *begin;
+	uint8_t *at; /* of the next record */
+	uint64_t ticks;
+	uint32_t count;
+};
+
+static inline void fsc_group_begin(struct fsc_group *group, struct fsc_thread *thread,
+				   uint64_t ticks)
+{
+	uint8_t *at = fsc_record_room(thread, FSC_GROUP_BYTES, false);
+
+	group->thread = thread;
+	group->begin = FSC_LIKELY(at != NULL) ? at : thread->memory->no_room;
+	group->at = group->begin;
+	group->ticks = fsc_record_order(thread->cursor, ticks);
+	group->count = 0;
+}
+
+static inline void *fsc_group_add(struct fsc_group *group, uint32_t id, uint32_t bytes)
+{
+	uint8_t *at = group->at;
+
+	fsc_record_head(at, id, group->ticks);
+	group->at = at + bytes;
+	group->count++;
+	return at;
+}
+
+#define FSC_GROUP_ADD(group, event)                                               \
+	((struct fsc_##event##_record *)fsc_group_add((group), FSC_EVENT_##event, \
+						      sizeof(struct fsc_##event##_record)))
+
+static inline void fsc_group_end(struct fsc_group *group)
+{
+	struct fsc_thread *thread = group->thread;
+
+	if (FSC_LIKELY(group->begin != thread->memory->no_room))
+		fsc_record_commit(thread->cursor, (uint32_t)(group->at - group->begin));
+	else
+		fsc_record_drop(thread->cursor, group->count, false);
+}
+
 /* The clock of the recording, now. */
 static inline uint64_t fsc_record_now(void)
 {
@@ -72,32 +149,22 @@ static inline uint64_t fsc_record_now(void)
 	return fsc_clock_counter();
 }
 
-/* Can the 8 bytes at that address be read? The last page that could is remembered. */
-static inline bool fsc_record_readable(struct fsc_thread *thread, uintptr_t address)
-{
-	uintptr_t page = address & ~(uintptr_t)(FSC_PAGE - 1);
-
-	if (page == thread->readable_page)
-		return true;
-	if (!system_readable(address))
-		return false;
-	thread->readable_page = page;
-	return true;
-}
-
-/* The same for any range within two pages; the thread's own stack above `frame` needs no question.
+/*
+ * Can that range, of two pages at most, be read? The pages that the frame itself lies in can;
+ * beyond them even the stack may end (a fiber's), so the kernel is asked, and what it said is not
+ * remembered: the page may be gone the next time.
  */
-static inline bool fsc_record_readable_range(struct fsc_thread *thread,
-					     const struct fsc_frame *frame, uintptr_t address,
-					     uintptr_t bytes)
+static inline bool fsc_record_readable(const struct fsc_frame *frame, uintptr_t address,
+				       uintptr_t bytes)
 {
-	if (address < FSC_PAGE || address + bytes < address)
-		return false;
-	if (address > (uintptr_t)frame && address + bytes <= thread->stack_top)
+	uintptr_t page = (uintptr_t)frame & ~(uintptr_t)(FSC_PAGE - 1);
+	uintptr_t frame_end = (uintptr_t)fsc_arch_stack_arguments(frame) - 1;
+	uintptr_t last = address + bytes - 1;
+
+	if (FSC_LIKELY(address >= page && last <= (frame_end | (FSC_PAGE - 1)) && last >= address))
 		return true;
-	return fsc_record_readable(thread, address) &&
-	       (((address ^ (address + bytes - 1)) < FSC_PAGE) ||
-		fsc_record_readable(thread, address + bytes - 1));
+	return address >= FSC_PAGE && last >= address && system_readable(address) &&
+	       ((address ^ last) < FSC_PAGE || system_readable(last));
 }
 
 #endif

@@ -19,7 +19,16 @@ static uint32_t site_count = 1; /* id 0 is none */
 static char strings[FSC_STRING_BYTES];
 static uint32_t string_bytes;
 static uint32_t string_index[STRING_INDEX]; /* hash table: offset in strings[] + 1, 0 = free */
-static uint64_t site_library_base[FSC_SITES_MAX]; /* load bias of each site's module */
+
+/* What only the registry needs of each site. */
+static struct {
+	uint64_t library_base; /* load bias of its module */
+	uint32_t name;	       /* offset in strings[] */
+	uint32_t module;       /* module id */
+	uint16_t alias_of;     /* site with the same address, 0 = none */
+	uint8_t bound;	       /* enum fsc_site_bound */
+} origins[FSC_SITES_MAX];
+
 static uint64_t codec_libraries[FSC_MODULES_MAX]; /* load bias of libraries with wrapped codecs */
 static uint32_t codec_library_count;
 
@@ -84,13 +93,13 @@ static void publish_site(struct fsc_image *image, uint32_t id)
 	struct fsc_shared_site *shared = shared_at(image, FSC_SITES_OFFSET);
 	const struct fsc_site *site = &fsc_sites[id];
 
-	shared[id].name = site->name;
-	shared[id].module = site->module;
-	shared[id].offset = site->target - site_library_base[id];
-	shared[id].alias_of = site->alias_of;
+	shared[id].name = origins[id].name;
+	shared[id].module = origins[id].module;
+	shared[id].offset = site->target - origins[id].library_base;
+	shared[id].alias_of = origins[id].alias_of;
 	shared[id].flags = site->flags;
 	shared[id].kind = site->kind;
-	shared[id].bound = site->bound;
+	shared[id].bound = origins[id].bound;
 	__atomic_fetch_add(&shared[id].skipped,
 			   __atomic_exchange_n(&skipped_early[id], 0, __ATOMIC_RELAXED),
 			   __ATOMIC_RELAXED);
@@ -171,6 +180,38 @@ uint32_t fsc_sites_intern(const char *text)
 	return offset;
 }
 
+static bool same_source(const struct fsc_buffer_place *place, uint8_t from)
+{
+	return place->pointer.from == from && place->length.from == from &&
+	       place->length.index == place->pointer.index + 1;
+}
+
+/* Recognize the usual shapes, which the hooks read without a question for each word. */
+static void find_shapes(struct fsc_site *site)
+{
+	const struct fsc_buffer_place *request = &site->request, *buffer = &site->buffer;
+
+	/* One register more may be taken by the hidden pointer. */
+	site->in_registers = same_source(request, FSC_FROM_ARG) &&
+			     request->capacity.from == FSC_FROM_NOWHERE &&
+			     request->pointer.index + 3 <= FSC_ARCH_ARGUMENT_REGISTERS;
+	site->by_value = same_source(buffer, FSC_FROM_BY_VALUE) && buffer->pointer.index == 0 &&
+			 buffer->capacity.from == FSC_FROM_BY_VALUE && buffer->capacity.index == 2;
+}
+
+static uint8_t find_carries(const struct fsc_boundary_row *row)
+{
+	if (row->kind == FSC_ROW_FREE)
+		return FSC_CARRIES;
+	if (row->built_in)
+		return row->response_style == FSC_RESPONSE_NONE ? FSC_CARRIES_NOTHING
+								: FSC_CARRIES_PERHAPS;
+	return row->request.pointer.from != FSC_FROM_NOWHERE ||
+			       row->response_style > FSC_RESPONSE_NONE
+		       ? FSC_CARRIES
+		       : FSC_CARRIES_NOTHING;
+}
+
 static void apply_row(struct fsc_site *site, const struct fsc_boundary_row *row)
 {
 	site->stack_words = (uint16_t)fsc_settings.window_words;
@@ -186,8 +227,7 @@ static void apply_row(struct fsc_site *site, const struct fsc_boundary_row *row)
 	site->response = row->response;
 	site->buffer = row->buffer;
 	site->message = row->message;
-	site->carries = row->request.pointer.from != FSC_FROM_NOWHERE ||
-			row->response_style > FSC_RESPONSE_NONE || row->built_in;
+	site->carries = find_carries(row);
 	site->flags = row->built_in ? FSC_SITE_BUILT_IN : FSC_SITE_DESCRIBED;
 	if (row->stack_bytes >= 0) {
 		site->stack_words = (uint16_t)((row->stack_bytes + 7) / 8);
@@ -196,6 +236,32 @@ static void apply_row(struct fsc_site *site, const struct fsc_boundary_row *row)
 	/* A user's entry row that says nothing of buffers describes nothing. */
 	if (row->kind == FSC_ROW_ENTRY && row->response_style == FSC_RESPONSE_UNSAID)
 		site->flags &= (uint16_t)~FSC_SITE_DESCRIBED;
+}
+
+/* The part of a call record that is the same for all calls of a site. */
+static void set_tag(struct fsc_site *site, bool codecs)
+{
+	struct fsc_call_record record = { .site = (uint16_t)site->id,
+					  .flags = codecs ? FSC_CALL_CODECS : 0 };
+
+	_Static_assert(offsetof(struct fsc_call_record, number) -
+				       offsetof(struct fsc_call_record, site) ==
+			       sizeof(site->call_tag),
+		       "site, flags and child_calls are neighbours");
+	__builtin_memcpy(&site->call_tag, &record.site, sizeof(site->call_tag));
+}
+
+/* What the hooks would have to work out at each call. */
+static void prepare(struct fsc_site *site)
+{
+	uint32_t stack_bytes = site->stack_words * 8u;
+
+	site->call_id = site->kind <= FSC_SITE_FREE ? site->id : UINT32_MAX;
+	if (site->exact_stack)
+		site->window_limit = FSC_PAGE;
+	else if (stack_bytes < FSC_PAGE - 8)
+		site->window_limit = (uint16_t)(FSC_PAGE - 8 - stack_bytes);
+	find_shapes(site);
 }
 
 _Static_assert((int)FSC_SITE_ENTRY == (int)FSC_ROW_ENTRY &&
@@ -232,13 +298,13 @@ static uint32_t find(const struct fsc_site_request *request, uint32_t name, uint
 
 	*same_name = false;
 	for (uint32_t id = 1; id < site_count; id++) {
-		if (fsc_sites[id].target != request->target || fsc_sites[id].module != module)
+		if (fsc_sites[id].target != request->target || origins[id].module != module)
 			continue;
 		if (!first)
 			first = id;
-		if (fsc_sites[id].name == name) {
+		if (origins[id].name == name) {
 			*same_name = true;
-			return fsc_sites[id].alias_of ? fsc_sites[id].alias_of : id;
+			return origins[id].alias_of ? origins[id].alias_of : id;
 		}
 	}
 	return first;
@@ -266,13 +332,14 @@ static uint64_t add(const struct fsc_site_request *request)
 	}
 	site->target = request->target;
 	site->id = site_count;
-	site->name = name;
-	site->module = module;
-	site->bound = request->bound;
-	site->alias_of = (uint16_t)same;
+	origins[site_count].library_base = request->library_base;
+	origins[site_count].name = name;
+	origins[site_count].module = module;
+	origins[site_count].bound = request->bound;
+	origins[site_count].alias_of = (uint16_t)same;
 	apply_row(site, request->row);
-	site->library_codecs = has_codecs(request->library_base);
-	site_library_base[site_count] = request->library_base;
+	prepare(site);
+	set_tag(site, has_codecs(request->library_base));
 	site_count++;
 	__atomic_fetch_add(&fsc_session->wrapped, 1, __ATOMIC_RELAXED);
 	return stub_of(same ? same : site->id);
@@ -308,6 +375,6 @@ void fsc_sites_library_has_codecs(uint64_t library_base)
 		return;
 	codec_libraries[codec_library_count++] = library_base;
 	for (uint32_t id = 1; id < site_count; id++)
-		if (site_library_base[id] == library_base)
-			fsc_sites[id].library_codecs = true;
+		if (origins[id].library_base == library_base)
+			set_tag(&fsc_sites[id], true);
 }

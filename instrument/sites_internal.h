@@ -15,27 +15,35 @@
 #include "call_hooks_internal.h"
 #include "ffi/boundary.h"
 
+/* Can a request or response be seen when the function returns? */
+enum fsc_site_carries {
+	FSC_CARRIES_NOTHING,
+	FSC_CARRIES_PERHAPS, /* built in, and no buffer has proven it yet */
+	FSC_CARRIES
+};
+
+/* What the hooks need of a wrapped function, in one cache line. */
 struct fsc_site {
 	uint64_t target; /* the real function */
 	uint32_t id;
+	uint32_t call_id;  /* the id again, of entry points and free functions; else UINT32_MAX */
+	uint32_t call_tag; /* site and flags of struct fsc_call_record, as they lie there */
+	uint16_t stack_words;	/* of stack arguments to copy */
+	uint16_t window_limit;	/* they lie in the frame's page up to this offset; see fits() */
 	uint8_t kind;		/* enum fsc_site_kind */
+	uint8_t carries;	/* enum fsc_site_carries */
 	uint8_t response_style; /* enum fsc_response_style; a proven guess is stored here too */
 	bool built_in;		/* guessed: nothing is sure until a buffer proves it */
 	bool exact_stack;	/* stack_words is exact, no guard needed */
-	uint16_t stack_words;	/* of stack arguments to copy */
+	bool in_registers;	/* request: pointer and length are neighbours in registers */
+	bool by_value;		/* buffer: a struct of three words is the first on the stack */
 	uint16_t flags;		/* enum fsc_site_flag */
-	bool library_codecs;	/* codec functions are wrapped in this function's library */
-	bool proven;
-	bool carries; /* a request or response may be seen */
-	uint16_t alias_of;
+	bool trusted; /* a buffer was seen behind the hidden pointer: it may be followed */
 	struct fsc_buffer_place request;
 	struct fsc_buffer_place response;
 	struct fsc_buffer_place buffer;
 	struct fsc_place message;
-	uint32_t name;	 /* offset in the string pool */
-	uint32_t module; /* module id */
-	uint8_t bound;
-	uint8_t reserved[6];
+	uint8_t reserved[5];
 };
 
 _Static_assert(sizeof(struct fsc_site) == SITE_BYTES, "stubs hand over a site's offset");

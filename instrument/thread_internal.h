@@ -37,7 +37,8 @@ enum fsc_thread_limit {
 	FSC_OUTSIDE_BLOCKS = 8,	  /* allocated by the host; a power of two */
 	FSC_MARK_PHASES = 16, /* ffiscope_begin() nested deeper than this is counted, not timed */
 	FSC_WATCHED_ADDRESSES = 2,
-	FSC_FINDING_RESERVE = 512 /* bytes of a ring that only bad verdicts may use */
+	FSC_FINDING_RESERVE = 512, /* bytes of a ring that only bad verdicts may use */
+	FSC_GROUP_BYTES = 256	   /* at least what one call leaves: see call_hooks.c */
 };
 
 struct fsc_cursor {
@@ -53,29 +54,39 @@ struct fsc_cursor {
 	uint64_t ring_bytes;	/* of its mapping */
 	uint32_t slot;
 	uint32_t tid;
-	uint64_t no_growth; /* 1 = there was no memory for a larger ring: not asked for again */
+	uint32_t no_growth;   /* 1 = there was no memory for a larger ring: not asked for again */
+	uint32_t no_counters; /* the same of more counters */
 	uint64_t reserved[5];
 };
 
 _Static_assert(sizeof(struct fsc_cursor) == 128, "two cache lines");
 
 /*
- * One open frame. What its parent had counted before it began is kept here, not in the frame, so
- * that it can be given back when the frame is unwound and its memory gone.
+ * One open frame. All that others need to know of it stands here: the frame's own memory may be
+ * gone, when it was left without its end.
  */
 struct fsc_shadow {
-	struct fsc_frame *frame;
+	struct fsc_frame *frame; /* only its address means something, unless it is a mark's */
 	uint32_t site;
-	uint16_t is_mark; /* the frame lies in struct fsc_memory, not on the stack */
-	uint16_t saved;	  /* `before` holds something */
-	struct fsc_allocation_totals before;
+	uint8_t kind; /* enum fsc_frame_kind */
+	bool is_mark; /* the frame lies in struct fsc_memory, not on the stack */
+	bool saved;   /* `before` holds something */
+	uint8_t phase_depth;
+	uint64_t number; /* of the call; of a phase: of the call it runs inside, 0 = none */
+	/* Of a lone frame nothing below is set: see struct fsc_thread. */
+	uint32_t call;			     /* 1 + place of the call it runs inside; 0 = none */
+	uint32_t phase;			     /* enum fsc_phase_id of a codec; else 0 */
+	uint32_t child_calls;		     /* made from inside it */
+	uint32_t inner_count;		     /* calls and phases directly inside it */
+	uint64_t children_ticks;	     /* time of the child calls */
+	uint64_t inner_ticks;		     /* time of the calls and phases directly inside it */
+	struct fsc_allocation_totals before; /* what its parent had counted when it began */
 };
 
 /* A block that the thread got from an allocator. */
 struct fsc_recent_block {
 	uint64_t pointer;
 	uint64_t bytes;
-	uint64_t caller; /* return address of the allocation; inside calls 0 */
 };
 
 struct fsc_memory {
@@ -84,12 +95,13 @@ struct fsc_memory {
 	struct fsc_shadow first_shadow[FSC_SHADOW_FIRST];
 	struct fsc_recent_block recent[FSC_RECENT_BLOCKS];
 	struct fsc_recent_block outside[FSC_OUTSIDE_BLOCKS];
-	uint32_t recent_count;	/* ever; the newest is at (count - 1) % FSC_RECENT_BLOCKS */
-	uint32_t outside_count; /* the same for outside[] */
+	uint64_t outside_caller[FSC_OUTSIDE_BLOCKS]; /* return addresses of these allocations */
+	uint32_t outside_count; /* ever; the newest is at (count - 1) % FSC_OUTSIDE_BLOCKS */
 	uint32_t unmatched;	/* outermost calls in a row whose request was not a recent block */
 	struct fsc_recent_block timed; /* the last block from a watched address ... */
 	uint64_t timed_ticks;	       /* ... and when it was made */
 	uint32_t mark_count;	       /* open ffiscope_begin(), also those too deep to be timed */
+	uint8_t no_room[FSC_GROUP_BYTES]; /* where a group goes that finds no room */
 	struct fsc_frame mark[FSC_MARK_PHASES];
 };
 
@@ -114,9 +126,14 @@ struct fsc_thread {
 	struct fsc_allocation_totals totals;	 /* of the innermost open frame */
 	uint64_t watched[FSC_WATCHED_ADDRESSES]; /* return addresses that made request buffers */
 	uintptr_t stack_top;			 /* end of the thread's own stack */
-	uintptr_t readable_page;		 /* last page that was found readable */
-	uint32_t refused; /* attaching failed before: owner pid of that image */
-	uint32_t reserved;
+	uint32_t refused;      /* attaching failed before: owner pid of that image */
+	uint32_t recent_count; /* ever of recent[]; the newest is at (count - 1) % FSC_RECENT_BLOCKS
+				*/
+	/*
+	 * The outermost frame while it is a lone one: alone on the shadow stack since
+	 * fsc_call_enter() opened it. Says nothing when the shadow stack is empty.
+	 */
+	struct fsc_frame *lone;
 };
 
 _Static_assert(sizeof(struct fsc_thread) <= 128, "the TLS block is small");
@@ -147,6 +164,22 @@ enum fsc_live_state {
 
 extern struct fsc_live *fsc_live FSC_HIDDEN;
 
+/*
+ * Between these two a signal handler's calls pass unseen. The compiler moves nothing across; the
+ * processor delivers signals between instructions.
+ */
+static inline void fsc_thread_begin_work(struct fsc_thread *thread, uintptr_t here)
+{
+	thread->busy = here;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+static inline void fsc_thread_end_work(struct fsc_thread *thread)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	thread->busy = 0;
+}
+
 /* Count an event that no ring can count: the thread has none, or may not write just now. */
 static inline void fsc_live_lose(bool finding)
 {
@@ -170,16 +203,13 @@ static inline bool fsc_thread_frame_dead(const struct fsc_thread *thread, uintpt
 	return frame <= here && !(here >= thread->stack_top && frame < thread->stack_top);
 }
 
-/* ---- thread.c, attach.c: slow paths, called through fsc_arch_call_outside() ---- */
+/* ---- attach.c: slow paths, called through fsc_arch_call_outside() ---- */
 
 /* Give the thread everything it needs to record: memory, cursor, slot, ring, counters. */
 bool fsc_attach_thread(struct fsc_thread *thread) FSC_HIDDEN;
 
 /* Make counters for at least that site. */
 bool fsc_attach_counters(struct fsc_thread *thread, uint32_t site) FSC_HIDDEN;
-
-/* Room for a record of that size, or NULL (then the event is counted as dropped). */
-void *fsc_attach_ring_room(struct fsc_thread *thread, uint32_t bytes, bool finding) FSC_HIDDEN;
 
 /* A larger shadow stack. false: stay with this one. */
 bool fsc_attach_grow_shadow(struct fsc_thread *thread) FSC_HIDDEN;

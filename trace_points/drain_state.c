@@ -310,11 +310,12 @@ static uint64_t put_live_buffers(struct fsc_drain *drain, uint64_t offset)
 			break;
 		for (uint32_t i = 0; i < count * FSC_LEDGER_WAYS; i++) {
 			const struct fsc_ledger_bucket *bucket = &buckets[i / FSC_LEDGER_WAYS];
-			uint32_t way = i % FSC_LEDGER_WAYS;
+			int way = (int)(i % FSC_LEDGER_WAYS);
+			uint64_t pointer = fsc_ledger_live_pointer(bucket, way);
 
-			if (bucket->state[way] != FSC_LEDGER_LIVE)
+			if (!pointer)
 				continue;
-			put_buffer_live(drain, bucket->pointer[way], &bucket->entry[way]);
+			put_buffer_live(drain, pointer, &bucket->entry[way]);
 			live++;
 		}
 	}

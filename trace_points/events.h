@@ -89,6 +89,10 @@ enum fsc_site_flag {
 	FSC_SITE_PROVEN = 1 << 2,    /* returned at least one proven buffer */
 };
 
+enum fsc_buffer_flag {
+	FSC_MADE_WITH_CAPACITY = 1 << 0 /* its maker said its capacity */
+};
+
 enum fsc_call_flag {
 	FSC_CALL_REQUEST = 1 << 0,  /* request and request_bytes are known */
 	FSC_CALL_RESPONSE = 1 << 1, /* response_bytes are known */

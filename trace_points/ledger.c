@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is hard: makes and takes run at once on any threads without a lock. A way belongs to whoever
- * moved its state byte to BUSY; nobody else writes it until the state is stored again (release).
- * Start reading at claim().
+ * swapped its word to BUSY; nobody else writes it until the word is stored again (release). Start
+ * reading at open_anew().
  */
 #include "trace_points/ledger.h"
 
@@ -29,132 +29,129 @@ static inline struct places places_of(const struct fsc_ledger *ledger, uint64_t 
 				fsc_ledger_tag(hash) };
 }
 
-static inline bool move_state(struct fsc_ledger_bucket *bucket, int way, uint8_t from, uint8_t to)
+static inline uint64_t word_of(uint64_t pointer, enum fsc_ledger_state state)
 {
-	return __atomic_compare_exchange_n(&bucket->state[way], &from, to, false, __ATOMIC_ACQUIRE,
+	return pointer << 2 | state;
+}
+
+static inline bool swap(struct fsc_ledger_bucket *bucket, int way, uint64_t from, uint64_t to)
+{
+	return __atomic_compare_exchange_n(&bucket->word[way], &from, to, false, __ATOMIC_ACQUIRE,
 					   __ATOMIC_RELAXED);
 }
 
-/* The way that holds the pointer in one of the wanted states (a bit set), or -1. */
-static inline int find_way(const struct fsc_ledger_bucket *bucket, uint64_t pointer,
-			   unsigned wanted)
-{
-	for (int way = 0; way < FSC_LEDGER_WAYS; way++) {
-		if (__atomic_load_n(&bucket->pointer[way], __ATOMIC_RELAXED) != pointer)
-			continue;
-		if (wanted >> __atomic_load_n(&bucket->state[way], __ATOMIC_ACQUIRE) & 1)
-			return way;
-	}
-	return -1;
-}
-
-/* Make a way of one bucket ours (BUSY): one in that state, whatever its pointer. */
-static int claim(struct fsc_ledger_bucket *bucket, uint8_t state)
+/* The way that holds that word, or -1. */
+static inline int find_way(const struct fsc_ledger_bucket *bucket, uint64_t word)
 {
 	for (int way = 0; way < FSC_LEDGER_WAYS; way++)
-		if (__atomic_load_n(&bucket->state[way], __ATOMIC_RELAXED) == state &&
-		    move_state(bucket, way, state, FSC_LEDGER_BUSY))
+		if (__atomic_load_n(&bucket->word[way], __ATOMIC_RELAXED) == word)
 			return way;
 	return -1;
 }
 
-/* The way is ours: fill it and let go. */
-static inline void store(const struct places *at, int choice, int way, uint64_t pointer,
-			 const struct fsc_ledger_entry *entry)
+/* The way is the caller's. */
+static inline void give(const struct places *at, int choice, int way, uint64_t pointer,
+			struct fsc_ledger_place *place)
 {
 	struct fsc_ledger_bucket *bucket = at->bucket[choice];
 
-	__atomic_store_n(&bucket->pointer[way], pointer, __ATOMIC_RELAXED);
-	bucket->entry[way] = *entry;
-	__atomic_store_n(&at->tags[choice][way], at->tag, __ATOMIC_RELAXED);
-	__atomic_store_n(&bucket->state[way], FSC_LEDGER_LIVE, __ATOMIC_RELEASE);
+	place->entry = &bucket->entry[way];
+	place->word = &bucket->word[way];
+	place->way_tag = &at->tags[choice][way];
+	place->live_word = word_of(pointer, FSC_LEDGER_LIVE);
+	place->tag = at->tag;
 }
 
-enum { LIVE_OR_FREED = 1u << FSC_LEDGER_LIVE | 1u << FSC_LEDGER_FREED, NEVER_MADE = 3 };
-
-/* The pointer's own old entry, if it has one: a pool or malloc gave the same address again. */
-static int reuse(const struct places *at, int choice, uint64_t pointer,
-		 const struct fsc_ledger_entry *entry)
+/* Make a way that holds that word the caller's. */
+static inline bool take_way(const struct places *at, int choice, uint64_t pointer,
+			    enum fsc_ledger_state state, struct fsc_ledger_place *place)
 {
 	struct fsc_ledger_bucket *bucket = at->bucket[choice];
-	int way = find_way(bucket, pointer, LIVE_OR_FREED);
-	int made = FSC_LEDGER_ENTERED;
+	int way = find_way(bucket, word_of(pointer, state));
 
-	if (way < 0)
-		return NEVER_MADE;
-	if (!move_state(bucket, way, FSC_LEDGER_FREED, FSC_LEDGER_BUSY)) {
-		if (!move_state(bucket, way, FSC_LEDGER_LIVE, FSC_LEDGER_BUSY))
-			return NEVER_MADE;
-		made = FSC_LEDGER_REPLACED;
+	if (way < 0 ||
+	    !swap(bucket, way, word_of(pointer, state), word_of(pointer, FSC_LEDGER_BUSY)))
+		return false;
+	give(at, choice, way, pointer, place);
+	return true;
+}
+
+/* A way of any pointer in that state. */
+static bool take_any(const struct places *at, int choice, uint64_t pointer,
+		     enum fsc_ledger_state state, struct fsc_ledger_place *place)
+{
+	struct fsc_ledger_bucket *bucket = at->bucket[choice];
+
+	for (int way = 0; way < FSC_LEDGER_WAYS; way++) {
+		uint64_t word = __atomic_load_n(&bucket->word[way], __ATOMIC_RELAXED);
+
+		if ((word & 3) == state &&
+		    swap(bucket, way, word, word_of(pointer, FSC_LEDGER_BUSY))) {
+			give(at, choice, way, pointer, place);
+			return true;
+		}
 	}
-	store(at, choice, way, pointer, entry);
-	return made;
+	return false;
 }
 
-/* A place that is empty, or else one whose last buffer was freed; the first bucket goes first. */
+/*
+ * Anything but the pointer's own freed way in its first bucket: that in its second one, a live one,
+ * an empty place, or else one whose last buffer was freed.
+ */
 static __attribute__((noinline)) enum fsc_ledger_made
-make_anew(struct fsc_ledger *ledger, const struct places *at, uint64_t pointer,
-	  const struct fsc_ledger_entry *entry)
+open_anew(struct fsc_ledger *ledger, uint64_t pointer, struct fsc_ledger_place *place)
 {
-	for (int choice = 0; choice < 2; choice++) {
-		int way = claim(at->bucket[choice], FSC_LEDGER_EMPTY);
+	struct places at = places_of(ledger, pointer);
 
-		if (way < 0)
-			way = claim(at->bucket[choice], FSC_LEDGER_FREED);
-		if (way < 0)
+	if (take_way(&at, 1, pointer, FSC_LEDGER_FREED, place))
+		return FSC_LEDGER_ENTERED;
+	for (int choice = 0; choice < 2; choice++)
+		if (take_way(&at, choice, pointer, FSC_LEDGER_LIVE, place))
+			return FSC_LEDGER_REPLACED;
+	for (int choice = 0; choice < 2; choice++) {
+		if (!take_any(&at, choice, pointer, FSC_LEDGER_EMPTY, place) &&
+		    !take_any(&at, choice, pointer, FSC_LEDGER_FREED, place))
 			continue;
 		if (choice)
 			__atomic_store_n(&ledger->overflowed, 1, __ATOMIC_RELAXED);
-		store(at, choice, way, pointer, entry);
 		return FSC_LEDGER_ENTERED;
 	}
 	__atomic_fetch_add(&ledger->full, 1, __ATOMIC_RELAXED);
 	return FSC_LEDGER_NO_ROOM;
 }
 
-enum fsc_ledger_made fsc_ledger_make(struct fsc_ledger *ledger, uint64_t pointer,
-				     const struct fsc_ledger_entry *entry)
+enum fsc_ledger_made fsc_ledger_open(struct fsc_ledger *ledger, uint64_t pointer,
+				     struct fsc_ledger_place *place)
 {
 	struct places at = places_of(ledger, pointer);
-	int made = reuse(&at, 0, pointer, entry);
 
-	if (made == NEVER_MADE && __atomic_load_n(&ledger->overflowed, __ATOMIC_RELAXED))
-		made = reuse(&at, 1, pointer, entry);
-	return made == NEVER_MADE ? make_anew(ledger, &at, pointer, entry)
-				  : (enum fsc_ledger_made)made;
-}
-
-static inline bool take_live(const struct places *at, int choice, uint64_t pointer,
-			     struct fsc_ledger_entry *entry)
-{
-	struct fsc_ledger_bucket *bucket = at->bucket[choice];
-	int way = find_way(bucket, pointer, 1u << FSC_LEDGER_LIVE);
-
-	if (way < 0 || !move_state(bucket, way, FSC_LEDGER_LIVE, FSC_LEDGER_BUSY))
-		return false;
-	*entry = bucket->entry[way];
-	__atomic_store_n(&at->tags[choice][way], 0, __ATOMIC_RELAXED);
-	__atomic_store_n(&bucket->state[way], FSC_LEDGER_FREED, __ATOMIC_RELEASE);
-	return true;
+	/* malloc or a pool gave the same address again. */
+	if (take_way(&at, 0, pointer, FSC_LEDGER_FREED, place))
+		return FSC_LEDGER_ENTERED;
+	return open_anew(ledger, pointer, place);
 }
 
 enum fsc_ledger_find fsc_ledger_take(struct fsc_ledger *ledger, uint64_t pointer,
 				     struct fsc_ledger_entry *entry)
 {
 	struct places at = places_of(ledger, pointer);
+	struct fsc_ledger_place place;
 
-	if (take_live(&at, 0, pointer, entry))
-		return FSC_LEDGER_WAS_LIVE;
-	if (take_live(&at, 1, pointer, entry))
-		return FSC_LEDGER_WAS_LIVE;
 	for (int choice = 0; choice < 2; choice++) {
-		struct fsc_ledger_bucket *bucket = at.bucket[choice];
-		int way = find_way(bucket, pointer, 1u << FSC_LEDGER_FREED);
-
-		if (way < 0 || !move_state(bucket, way, FSC_LEDGER_FREED, FSC_LEDGER_BUSY))
+		if (!take_way(&at, choice, pointer, FSC_LEDGER_LIVE, &place))
 			continue;
-		*entry = bucket->entry[way];
-		__atomic_store_n(&bucket->state[way], FSC_LEDGER_FREED, __ATOMIC_RELEASE);
+		*entry = *place.entry;
+		place.entry->unknown_calls =
+			__atomic_load_n(&ledger->unknown_calls, __ATOMIC_RELAXED);
+		__atomic_store_n(place.way_tag, 0, __ATOMIC_RELAXED);
+		__atomic_store_n(place.word, word_of(pointer, FSC_LEDGER_FREED), __ATOMIC_RELEASE);
+		return FSC_LEDGER_WAS_LIVE;
+	}
+	for (int choice = 0; choice < 2; choice++) {
+		if (!take_way(&at, choice, pointer, FSC_LEDGER_FREED, &place))
+			continue;
+		*entry = *place.entry;
+		__atomic_store_n(place.word, word_of(pointer, FSC_LEDGER_FREED), __ATOMIC_RELEASE);
 		return FSC_LEDGER_WAS_FREED;
 	}
 	return FSC_LEDGER_ABSENT;
@@ -165,10 +162,10 @@ enum fsc_ledger_find fsc_ledger_look(const struct fsc_ledger *ledger, uint64_t p
 	struct places at = places_of(ledger, pointer);
 
 	for (int choice = 0; choice < 2; choice++)
-		if (find_way(at.bucket[choice], pointer, 1u << FSC_LEDGER_LIVE) >= 0)
+		if (find_way(at.bucket[choice], word_of(pointer, FSC_LEDGER_LIVE)) >= 0)
 			return FSC_LEDGER_WAS_LIVE;
 	for (int choice = 0; choice < 2; choice++)
-		if (find_way(at.bucket[choice], pointer, 1u << FSC_LEDGER_FREED) >= 0)
+		if (find_way(at.bucket[choice], word_of(pointer, FSC_LEDGER_FREED)) >= 0)
 			return FSC_LEDGER_WAS_FREED;
 	return FSC_LEDGER_ABSENT;
 }

@@ -44,14 +44,19 @@ struct fsc_ledger_entry {
 	uint32_t stack;
 	uint16_t site;
 	uint16_t flags;
-	uint32_t reserved;
+	uint32_t unknown_calls; /* of the ledger when it was freed */
 };
 
+/*
+ * A way's word is its pointer and its state in one, so that one compare-and-swap takes this very
+ * buffer: pointer << 2 | enum fsc_ledger_state. No user address needs the two highest bits (Linux,
+ * Documentation/arch/x86/x86_64/5level-paging.rst; the tag that aarch64 may keep there is dropped).
+ */
 struct fsc_ledger_bucket {
-	uint64_t pointer[FSC_LEDGER_WAYS];
-	uint8_t state[8]; /* enum fsc_ledger_state of each way; the last is unused */
+	uint64_t word[FSC_LEDGER_WAYS];
+	uint64_t reserved; /* what is searched lies in one cache line of its own */
 	struct fsc_ledger_entry entry[FSC_LEDGER_WAYS];
-	uint8_t reserved[56]; /* what is searched lies in one cache line of its own */
+	uint8_t reserved_end[56];
 };
 
 struct fsc_ledger {
@@ -62,7 +67,12 @@ struct fsc_ledger {
 	uint64_t size_mismatch;
 	uint64_t foreign_free;
 	uint64_t overflowed; /* 1 = some buffer stands in its second bucket */
-	uint64_t reserved[2];
+	/*
+	 * Calls that allocated and may have returned a buffer of which nothing is known. Since one
+	 * such call a freed buffer's address may be another's: a free of it may be a first one.
+	 */
+	uint32_t unknown_calls;
+	uint32_t reserved[3];
 	/*
 	 * One 16-bit tag for each way of each bucket, 0 = not live; written by the way's owner,
 	 * read by every plain free(). Four tags are read as one word: the way's number is its place
@@ -133,17 +143,42 @@ enum fsc_ledger_made {
 	FSC_LEDGER_NO_ROOM   /* both buckets are full, counted in `full` */
 };
 
-/* Enter a live buffer. */
-enum fsc_ledger_made fsc_ledger_make(struct fsc_ledger *ledger, uint64_t pointer,
-				     const struct fsc_ledger_entry *entry);
+/* A way that is the caller's alone, from fsc_ledger_open() to fsc_ledger_close(). */
+struct fsc_ledger_place {
+	struct fsc_ledger_entry *entry; /* to be filled */
+	uint64_t *word;
+	uint16_t *way_tag;
+	uint64_t live_word;
+	uint16_t tag;
+};
+
+/*
+ * Enter a live buffer: fill place->entry, every field but unknown_calls, then close at once,
+ * without a wait in between. FSC_LEDGER_NO_ROOM: there is nothing to fill or close.
+ */
+enum fsc_ledger_made fsc_ledger_open(struct fsc_ledger *ledger, uint64_t pointer,
+				     struct fsc_ledger_place *place);
+static inline void fsc_ledger_close(const struct fsc_ledger_place *place)
+{
+	__atomic_store_n(place->way_tag, place->tag, __ATOMIC_RELAXED);
+	__atomic_store_n(place->word, place->live_word, __ATOMIC_RELEASE);
+}
 
 /*
  * Take a live buffer out. FSC_LEDGER_WAS_LIVE: *entry is what was known, this caller alone got it.
- * FSC_LEDGER_WAS_FREED: *entry is what was known of its last life. FSC_LEDGER_ABSENT: *entry is
- * untouched.
+ * FSC_LEDGER_WAS_FREED: *entry is what was known of its last life, if the address is still its own.
+ * FSC_LEDGER_ABSENT: *entry is untouched.
  */
 enum fsc_ledger_find fsc_ledger_take(struct fsc_ledger *ledger, uint64_t pointer,
 				     struct fsc_ledger_entry *entry);
+
+/* The pointer of a live way; 0: it is not live. */
+static inline uint64_t fsc_ledger_live_pointer(const struct fsc_ledger_bucket *bucket, int way)
+{
+	uint64_t word = __atomic_load_n(&bucket->word[way], __ATOMIC_ACQUIRE);
+
+	return (word & 3) == FSC_LEDGER_LIVE ? word >> 2 : 0;
+}
 
 /* Was this pointer a buffer before, live or freed? */
 enum fsc_ledger_find fsc_ledger_look(const struct fsc_ledger *ledger, uint64_t pointer);

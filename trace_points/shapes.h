@@ -144,7 +144,7 @@
 	F(u16, site, id)             \
 	F(u32, verdict, bits)
 
-/* A buffer that was in the ledger when the process image ended. */
+/* A buffer that was in the ledger when the process image ended. flags: enum fsc_buffer_flag. */
 #define FSC_SHAPE_buffer_live(F)  \
 	F(u64, pointer, address)  \
 	F(u64, length, bytes)     \

@@ -190,6 +190,31 @@ def a_stack_that_ends_right_above_the_frame_is_not_read_beyond(folder, how):
     row_is(recording.report(), "lib_add", calls=said(bare.out)["adds"], unwound=0, open=0)
 
 
+@test(how=["unmapped", "kept", "signal stack"])
+def a_call_left_behind_on_a_stack_above_is_given_up(folder, how):
+    recording, _ = both(folder, program(folder, "stacks.c") + [how])
+    equal(said(recording.err).get("above"), 1, "the other stack lies above")
+    report = recording.report()
+    row_is(report, "lib_add", calls=1000, unwound=0, open=0)
+    row_is(report, "lib_call", calls=1, unwound=1, open=0)
+    equal(row(report, "lib_add", "requests").get("count"), 1000, "requests of lib_add")
+
+
+@test
+def a_call_that_ends_on_another_thread_disturbs_nothing(folder):
+    recording, _ = both(folder, program(folder, "stacks.c") + ["moved"])
+    report = recording.report()
+    row_is(report, "lib_add", calls=2000, unwound=0, open=0)
+    equal(row(report, "lib_call").get("calls"), 1, "calls of lib_call")
+    equal(report["loss"]["events"], 0, "lost events")
+
+
+@test
+def what_a_function_returns_is_not_followed_into_nothing(folder):
+    recording, _ = both(folder, program(folder, "stacks.c") + ["argument"])
+    row_is(recording.report(), "proto2ffi_same", calls=17, unwound=0, open=0)
+
+
 # --- Processes and threads -----------------------------------------------------------------------
 
 def processes(recording):

@@ -8,9 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "trace_points/ledger.h"
+#include "../unit/trace_points/enter_buffer.h"
 
-enum { THREADS = 4, ROUNDS = 30000, ADDRESSES = 256 };
+enum { THREADS = 4, ROUNDS = 30000, ADDRESSES = 32 };
+
+static uint64_t crowded[THREADS * ADDRESSES];
 
 static struct fsc_ledger *ledger;
 
@@ -19,18 +21,18 @@ static void *work(void *argument)
 	uint64_t thread = (uint64_t)(uintptr_t)argument, wrong = 0;
 
 	for (uint64_t round = 1; round <= ROUNDS; round++) {
-		uint64_t pointer = (round % ADDRESSES * THREADS + thread + 1) << 8;
+		uint64_t pointer = crowded[round % ADDRESSES * THREADS + thread];
 		struct fsc_ledger_entry entry = { .call = round, .tid = (uint32_t)thread },
 					found = { 0 };
 
-		wrong += fsc_ledger_make(ledger, pointer, &entry) != FSC_LEDGER_ENTERED;
+		wrong += enter_buffer(ledger, pointer, &entry) != FSC_LEDGER_ENTERED;
 		wrong += !fsc_ledger_maybe_live(ledger, pointer);
 		wrong += fsc_ledger_take(ledger, pointer, &found) != FSC_LEDGER_WAS_LIVE;
 		wrong += found.call != round || found.tid != thread;
 		wrong += fsc_ledger_take(ledger, pointer, &found) == FSC_LEDGER_WAS_LIVE;
 		/* Somebody else's: free, live or given back, but never torn. */
-		fsc_ledger_look(ledger, (round % ADDRESSES * THREADS + (thread + 1) % THREADS + 1)
-						<< 8);
+		fsc_ledger_look(ledger,
+				crowded[round % ADDRESSES * THREADS + (thread + 1) % THREADS]);
 	}
 	return (void *)(uintptr_t)wrong;
 }
@@ -43,6 +45,7 @@ int main(void)
 	ledger = calloc(1, sizeof(*ledger));
 	if (!ledger)
 		return 2;
+	crowd(crowded, THREADS * ADDRESSES);
 	for (uintptr_t i = 0; i < THREADS; i++)
 		if (pthread_create(&threads[i], NULL, work, (void *)i) != 0)
 			return 2;

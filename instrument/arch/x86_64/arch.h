@@ -17,7 +17,7 @@
 #define FRAME_START	   80
 #define FRAME_END	   88
 #define FRAME_RESULT	   96
-#define FRAME_BYTES	   352 /* a multiple of 16, so that calls from the thunk are aligned */
+#define FRAME_BYTES	   240 /* a multiple of 16, so that calls from the thunk are aligned */
 
 /* Offset of `busy` in struct fsc_thread. */
 #define THREAD_BUSY 0

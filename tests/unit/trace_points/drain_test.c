@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a drain makes of a healthy image. */
+#include "enter_buffer.h"
 #include "fake_image.h"
 
 #include <errno.h>
@@ -330,7 +331,7 @@ Test(drain, buffers_in_the_ledger_are_written_at_the_end)
 	fake.image->ledger_offset = fake_piece(&fake, sizeof(*ledger));
 	ledger = (struct fsc_ledger *)(fake.map + fake.image->ledger_offset);
 	for (uint64_t i = 1; i <= 1000; i++)
-		fsc_ledger_make(ledger, i * 64, &entry);
+		enter_buffer(ledger, i * 64, &entry);
 	for (uint64_t i = 1; i <= 990; i++)
 		fsc_ledger_take(ledger, i * 64, &entry);
 	fake_calls(&fake, ring, 1);

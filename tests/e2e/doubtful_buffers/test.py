@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""doubtful_buffers - what looks like a finding and is none, and what hardly looks like one and is."""
+import os
+import sys
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+sys.path.insert(0, os.path.join(HERE, ".."))
+from scenario import compile_program, equal, main, record, require, row, shared, test, write
+
+COUNT = 100
+ROWS = """entry store_query response=*arg1,*arg2,*arg3
+free store_free buffer=arg0,arg1,arg2
+"""
+
+
+def source(name):
+    with open(os.path.join(HERE, name), encoding="utf-8") as file:
+        return file.read()
+
+
+def record_case(folder, case, options=()):
+    host = compile_program(folder, "host", source("host.c"))
+    library = shared(folder, "liblibrary.so", source("library.c"))
+    recording = record(folder, host, library, case, options=options)
+    equal(recording.status, 0, f"exit status ({recording.err[-300:]!r})")
+    require(recording.images(), "nothing was recorded")
+    return recording
+
+
+def findings(leaks):
+    return {found["kind"]: found["count"] for found in leaks["findings"]}
+
+
+@test
+def an_address_that_an_unknown_function_gave_out_again_is_not_freed_twice(folder):
+    recording = record_case(folder, "in turn")
+    leaks = recording.leaks()
+    equal(findings(leaks), {}, "findings")
+    equal(leaks["buffers"]["made"], COUNT, "buffers made")
+    equal(row(recording.report(), "other_make").get("calls"), COUNT, "calls of other_make")
+
+
+@test
+def a_second_free_is_still_found(folder):
+    equal(findings(record_case(folder, "twice").leaks()).get("freed_twice"), COUNT, "freed twice")
+
+
+@test
+def a_pointer_beside_a_number_is_no_buffer(folder):
+    """proto2ffi_* returns {ptr,len,cap}: a plain pointer never proves it."""
+    recording = record_case(folder, "handles")
+    equal(recording.leaks()["buffers"]["made"], 0, "buffers made")
+    found = row(recording.report(), "proto2ffi_open")
+    equal(found.get("calls"), COUNT, "calls")
+    equal(found.get("response_bytes"), None, "response bytes")
+
+
+@test
+def a_plain_free_after_a_call_was_jumped_out_of_is_foreign(folder):
+    equal(findings(record_case(folder, "plain after jump").leaks()), {"foreign_free": COUNT},
+          "findings")
+
+
+@test(case=["query well", "query badly"])
+def a_described_capacity_must_come_back(folder, case):
+    boundary = write(os.path.join(folder, "store.boundary"), ROWS)
+    leaks = record_case(folder, case, options=["--boundary", boundary]).leaks()
+    equal(leaks["buffers"]["made"], COUNT, "buffers made")
+    equal(findings(leaks), {"size_mismatch": COUNT} if case == "query badly" else {}, "findings")
+
+
+if __name__ == "__main__":
+    main()
