@@ -331,10 +331,13 @@ static INLINE void add_call(struct fsc_group *group, struct fsc_frame *frame,
 	if (FSC_LIKELY(!((duration | frame->number | closed->parent | closed->children_ticks |
 			  crossing->request_bytes | crossing->response_bytes) >>
 			 32) &&
-		       closed->child_calls <= UINT8_MAX))
+		       closed->child_calls <= UINT8_MAX)) {
 		fill_call(FSC_GROUP_ADD(group, call), frame, crossing, closed);
-	else
-		add_wide_call(group, frame, crossing, closed);
+	} else {
+		struct fsc_closed copy = *closed; /* so that the original can stay in registers */
+
+		add_wide_call(group, frame, crossing, &copy);
+	}
 }
 
 /* Whether anything can have crossed with this call; a quick no for calls that carry nothing. */

@@ -10,23 +10,20 @@
 
 #include "trace_points/events.h"
 
-/* The two buckets that a pointer may stand in. */
-struct places {
-	struct fsc_ledger_bucket *bucket[2];
-	uint16_t *tags[2];
+/* One of the two buckets that a pointer may stand in. */
+struct home {
+	struct fsc_ledger_bucket *bucket;
+	uint16_t *tags;
 	uint16_t tag;
 };
 
-static inline struct places places_of(const struct fsc_ledger *ledger, uint64_t pointer)
+static inline struct home home_of(const struct fsc_ledger *ledger, uint64_t pointer, int choice)
 {
 	struct fsc_ledger *table = (struct fsc_ledger *)ledger;
 	uint64_t hash = fsc_ledger_hash(pointer);
-	uint32_t first = fsc_ledger_bucket_index(hash, 0),
-		 second = fsc_ledger_bucket_index(hash, 1);
+	uint32_t index = fsc_ledger_bucket_index(hash, choice);
 
-	return (struct places){ { &table->bucket[first], &table->bucket[second] },
-				{ table->tags[first], table->tags[second] },
-				fsc_ledger_tag(hash) };
+	return (struct home){ &table->bucket[index], table->tags[index], fsc_ledger_tag(hash) };
 }
 
 static inline uint64_t word_of(uint64_t pointer, enum fsc_ledger_state state)
@@ -50,44 +47,39 @@ static inline int find_way(const struct fsc_ledger_bucket *bucket, uint64_t word
 }
 
 /* The way is the caller's. */
-static inline void give(const struct places *at, int choice, int way, uint64_t pointer,
+static inline void give(const struct home *home, int way, uint64_t pointer,
 			struct fsc_ledger_place *place)
 {
-	struct fsc_ledger_bucket *bucket = at->bucket[choice];
-
-	place->entry = &bucket->entry[way];
-	place->word = &bucket->word[way];
-	place->way_tag = &at->tags[choice][way];
+	place->entry = &home->bucket->entry[way];
+	place->word = &home->bucket->word[way];
+	place->way_tag = &home->tags[way];
 	place->live_word = word_of(pointer, FSC_LEDGER_LIVE);
-	place->tag = at->tag;
+	place->tag = home->tag;
 }
 
-/* Make a way that holds that word the caller's. */
-static inline bool take_way(const struct places *at, int choice, uint64_t pointer,
-			    enum fsc_ledger_state state, struct fsc_ledger_place *place)
+/* Make the way that holds the pointer in that state the caller's. */
+static inline bool take_way(const struct home *home, uint64_t pointer, enum fsc_ledger_state state,
+			    struct fsc_ledger_place *place)
 {
-	struct fsc_ledger_bucket *bucket = at->bucket[choice];
-	int way = find_way(bucket, word_of(pointer, state));
+	int way = find_way(home->bucket, word_of(pointer, state));
 
-	if (way < 0 ||
-	    !swap(bucket, way, word_of(pointer, state), word_of(pointer, FSC_LEDGER_BUSY)))
+	if (way < 0 || !swap(home->bucket, way, word_of(pointer, state),
+			     word_of(pointer, FSC_LEDGER_BUSY)))
 		return false;
-	give(at, choice, way, pointer, place);
+	give(home, way, pointer, place);
 	return true;
 }
 
 /* A way of any pointer in that state. */
-static bool take_any(const struct places *at, int choice, uint64_t pointer,
-		     enum fsc_ledger_state state, struct fsc_ledger_place *place)
+static bool take_any(const struct home *home, uint64_t pointer, enum fsc_ledger_state state,
+		     struct fsc_ledger_place *place)
 {
-	struct fsc_ledger_bucket *bucket = at->bucket[choice];
-
 	for (int way = 0; way < FSC_LEDGER_WAYS; way++) {
-		uint64_t word = __atomic_load_n(&bucket->word[way], __ATOMIC_RELAXED);
+		uint64_t word = __atomic_load_n(&home->bucket->word[way], __ATOMIC_RELAXED);
 
 		if ((word & 3) == state &&
-		    swap(bucket, way, word, word_of(pointer, FSC_LEDGER_BUSY))) {
-			give(at, choice, way, pointer, place);
+		    swap(home->bucket, way, word, word_of(pointer, FSC_LEDGER_BUSY))) {
+			give(home, way, pointer, place);
 			return true;
 		}
 	}
@@ -101,16 +93,16 @@ static bool take_any(const struct places *at, int choice, uint64_t pointer,
 static __attribute__((noinline)) enum fsc_ledger_made
 open_anew(struct fsc_ledger *ledger, uint64_t pointer, struct fsc_ledger_place *place)
 {
-	struct places at = places_of(ledger, pointer);
+	const struct home homes[2] = { home_of(ledger, pointer, 0), home_of(ledger, pointer, 1) };
 
-	if (take_way(&at, 1, pointer, FSC_LEDGER_FREED, place))
+	if (take_way(&homes[1], pointer, FSC_LEDGER_FREED, place))
 		return FSC_LEDGER_ENTERED;
 	for (int choice = 0; choice < 2; choice++)
-		if (take_way(&at, choice, pointer, FSC_LEDGER_LIVE, place))
+		if (take_way(&homes[choice], pointer, FSC_LEDGER_LIVE, place))
 			return FSC_LEDGER_REPLACED;
 	for (int choice = 0; choice < 2; choice++) {
-		if (!take_any(&at, choice, pointer, FSC_LEDGER_EMPTY, place) &&
-		    !take_any(&at, choice, pointer, FSC_LEDGER_FREED, place))
+		if (!take_any(&homes[choice], pointer, FSC_LEDGER_EMPTY, place) &&
+		    !take_any(&homes[choice], pointer, FSC_LEDGER_FREED, place))
 			continue;
 		if (choice)
 			__atomic_store_n(&ledger->overflowed, 1, __ATOMIC_RELAXED);
@@ -123,32 +115,39 @@ open_anew(struct fsc_ledger *ledger, uint64_t pointer, struct fsc_ledger_place *
 enum fsc_ledger_made fsc_ledger_open(struct fsc_ledger *ledger, uint64_t pointer,
 				     struct fsc_ledger_place *place)
 {
-	struct places at = places_of(ledger, pointer);
+	const struct home home = home_of(ledger, pointer, 0);
 
 	/* malloc or a pool gave the same address again. */
-	if (take_way(&at, 0, pointer, FSC_LEDGER_FREED, place))
+	if (take_way(&home, pointer, FSC_LEDGER_FREED, place))
 		return FSC_LEDGER_ENTERED;
 	return open_anew(ledger, pointer, place);
 }
 
-enum fsc_ledger_find fsc_ledger_take(struct fsc_ledger *ledger, uint64_t pointer,
-				     struct fsc_ledger_entry *entry)
+static inline enum fsc_ledger_find take_from(struct fsc_ledger *ledger, const struct home *home,
+					     uint64_t pointer, struct fsc_ledger_entry *entry)
 {
-	struct places at = places_of(ledger, pointer);
 	struct fsc_ledger_place place;
 
-	for (int choice = 0; choice < 2; choice++) {
-		if (!take_way(&at, choice, pointer, FSC_LEDGER_LIVE, &place))
-			continue;
-		*entry = *place.entry;
-		place.entry->unknown_calls =
-			__atomic_load_n(&ledger->unknown_calls, __ATOMIC_RELAXED);
-		__atomic_store_n(place.way_tag, 0, __ATOMIC_RELAXED);
-		__atomic_store_n(place.word, word_of(pointer, FSC_LEDGER_FREED), __ATOMIC_RELEASE);
+	if (!take_way(home, pointer, FSC_LEDGER_LIVE, &place))
+		return FSC_LEDGER_ABSENT;
+	*entry = *place.entry;
+	place.entry->unknown_calls = __atomic_load_n(&ledger->unknown_calls, __ATOMIC_RELAXED);
+	__atomic_store_n(place.way_tag, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(place.word, word_of(pointer, FSC_LEDGER_FREED), __ATOMIC_RELEASE);
+	return FSC_LEDGER_WAS_LIVE;
+}
+
+/* From the second bucket, or a buffer that was freed before. */
+static __attribute__((noinline)) enum fsc_ledger_find
+take_otherwise(struct fsc_ledger *ledger, uint64_t pointer, struct fsc_ledger_entry *entry)
+{
+	const struct home homes[2] = { home_of(ledger, pointer, 0), home_of(ledger, pointer, 1) };
+	struct fsc_ledger_place place;
+
+	if (take_from(ledger, &homes[1], pointer, entry))
 		return FSC_LEDGER_WAS_LIVE;
-	}
 	for (int choice = 0; choice < 2; choice++) {
-		if (!take_way(&at, choice, pointer, FSC_LEDGER_FREED, &place))
+		if (!take_way(&homes[choice], pointer, FSC_LEDGER_FREED, &place))
 			continue;
 		*entry = *place.entry;
 		__atomic_store_n(place.word, word_of(pointer, FSC_LEDGER_FREED), __ATOMIC_RELEASE);
@@ -157,15 +156,25 @@ enum fsc_ledger_find fsc_ledger_take(struct fsc_ledger *ledger, uint64_t pointer
 	return FSC_LEDGER_ABSENT;
 }
 
+enum fsc_ledger_find fsc_ledger_take(struct fsc_ledger *ledger, uint64_t pointer,
+				     struct fsc_ledger_entry *entry)
+{
+	const struct home home = home_of(ledger, pointer, 0);
+
+	if (take_from(ledger, &home, pointer, entry))
+		return FSC_LEDGER_WAS_LIVE;
+	return take_otherwise(ledger, pointer, entry);
+}
+
 enum fsc_ledger_find fsc_ledger_look(const struct fsc_ledger *ledger, uint64_t pointer)
 {
-	struct places at = places_of(ledger, pointer);
+	const struct home homes[2] = { home_of(ledger, pointer, 0), home_of(ledger, pointer, 1) };
 
 	for (int choice = 0; choice < 2; choice++)
-		if (find_way(at.bucket[choice], word_of(pointer, FSC_LEDGER_LIVE)) >= 0)
+		if (find_way(homes[choice].bucket, word_of(pointer, FSC_LEDGER_LIVE)) >= 0)
 			return FSC_LEDGER_WAS_LIVE;
 	for (int choice = 0; choice < 2; choice++)
-		if (find_way(at.bucket[choice], word_of(pointer, FSC_LEDGER_FREED)) >= 0)
+		if (find_way(homes[choice].bucket, word_of(pointer, FSC_LEDGER_FREED)) >= 0)
 			return FSC_LEDGER_WAS_FREED;
 	return FSC_LEDGER_ABSENT;
 }

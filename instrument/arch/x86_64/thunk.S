@@ -85,15 +85,14 @@ ffiscope_thunk:
 	movq	%rdi, %rdx
 	subq	%rsi, %rdx
 	andl	$63, %edx
-	subq	%rdx, %rdi
-	movq	%rdi, %rsp
+	subq	%rdx, %rdi		/* where the copy begins */
+	leaq	(%rdi,%rcx,8), %rsp	/* ... and ends: it is pushed, last word first */
 	cmpl	$16, %ecx
 	jne	.Lother_window
-	.set	word, 0
+	.set	word, 15
 	.rept	16
-	movq	8*word(%rsi), %rax
-	movq	%rax, 8*word(%rdi)
-	.set	word, word + 1
+	pushq	8*word(%rsi)
+	.set	word, word - 1
 	.endr
 .Lcopied:
 	movq	FRAME_ARGUMENT-FRAME_BYTES(%rbp), %rdi
@@ -145,8 +144,7 @@ ffiscope_thunk:
 	testl	%ecx, %ecx
 	jz	.Lcopied
 .Lcopy_word:
-	movq	-8(%rsi,%rcx,8), %rax
-	movq	%rax, -8(%rdi,%rcx,8)
+	pushq	-8(%rsi,%rcx,8)
 	decl	%ecx
 	jnz	.Lcopy_word
 	jmp	.Lcopied
