@@ -12,14 +12,16 @@
 #include <string.h>
 
 #include "analyzers/packet_reader_internal.h"
+#include "analyzers/parts_internal.h"
 #include "analyzers/state_internal.h"
 #include "trace_points/recording.h"
 
 struct stream {
 	struct fsc_packet_reader reader;
-	const uint8_t *record; /* the next one */
-	uint64_t order;	       /* its ticks, never less than those before it */
-	size_t hint;	       /* of the clock map */
+	struct fsc_parts parts; /* of a record that stands for several */
+	const uint8_t *record;	/* the next one */
+	uint64_t order;		/* its ticks, never less than those before it */
+	size_t hint;		/* of the clock map */
 	char *path;
 };
 
@@ -149,9 +151,14 @@ static bool stream_advance(struct stream *stream)
 {
 	uint64_t ticks;
 
-	stream->record = fsc_packet_reader_next(&stream->reader);
-	if (!stream->record)
-		return false;
+	stream->record = fsc_parts_next(&stream->parts);
+	if (!stream->record) {
+		stream->record = fsc_packet_reader_next(&stream->reader);
+		if (!stream->record)
+			return false;
+		if (fsc_parts_split(&stream->parts, stream->record))
+			stream->record = fsc_parts_next(&stream->parts);
+	}
 	memcpy(&ticks, stream->record + sizeof(uint32_t), sizeof(ticks));
 	if (ticks > stream->order)
 		stream->order = ticks;

@@ -109,7 +109,8 @@ static void noted_outside(struct fsc_thread *thread, uint64_t pointer, uint64_t 
 	}
 }
 
-static void noted(struct fsc_thread *thread, void *block, size_t bytes, void *caller)
+static inline __attribute__((always_inline)) void noted(struct fsc_thread *thread, void *block,
+							size_t bytes, void *caller)
 {
 	uint32_t mode = thread->allocation_mode;
 
@@ -119,7 +120,7 @@ static void noted(struct fsc_thread *thread, void *block, size_t bytes, void *ca
 		thread->totals.allocations++;
 		thread->totals.allocated_bytes += bytes;
 	}
-	if (mode & FSC_ALLOCATION_CALL)
+	if (FSC_LIKELY(mode & FSC_ALLOCATION_CALL))
 		thread->memory->recent[thread->recent_count++ % FSC_RECENT_BLOCKS] =
 			(struct fsc_recent_block){ (uint64_t)block, bytes };
 	else

@@ -298,9 +298,12 @@ static bool owned(struct fsc_thread *thread, struct fsc_site *site, const struct
 
 	if (!is_buffer(words))
 		return false;
-	if (FSC_UNLIKELY(!site->trusted) || site->built_in) {
-		if (allocated_inside(thread, frame, words) || was_buffer(words))
-			sure = site->trusted = true;
+	if ((FSC_UNLIKELY(!site->trusted) || site->built_in) &&
+	    (allocated_inside(thread, frame, words) || was_buffer(words))) {
+		sure = site->trusted = true;
+		if (site->response_style == FSC_RESPONSE_HIDDEN && site->in_registers &&
+		    site->kind == FSC_SITE_ENTRY)
+			site->usual = FSC_USUAL_MAKER;
 	}
 	return sure || !site->built_in;
 }
@@ -411,41 +414,80 @@ static enum fsc_ledger_find take_by_pointer(struct fsc_ledger *ledger, struct fs
 	return found;
 }
 
+/* Read what a free function was given. false: it cannot be read. */
+static inline bool given_words(const struct fsc_site *site, const struct fsc_frame *frame,
+			       struct buffer_words *words)
+{
+	if (FSC_UNLIKELY(!site->by_value))
+		return words_at(frame, &site->buffer, false, words);
+	if (FSC_UNLIKELY(!fsc_sites_fits(site, frame)))
+		return words_in_memory(frame, (uintptr_t)fsc_arch_stack_arguments(frame), words);
+	load_words((uintptr_t)fsc_arch_stack_arguments(frame), words);
+	return true;
+}
+
+static void keep(struct fsc_frame *frame, const struct buffer_words *words, uint16_t verdict)
+{
+	frame->verdict = verdict;
+	frame->freed_pointer = words->pointer;
+	frame->freed_length = words->length;
+	frame->freed_capacity = words->capacity;
+}
+
+/* What was given is not live in the ledger. */
+static __attribute__((noinline)) void
+give_back_otherwise(struct fsc_thread *thread, struct fsc_frame *frame, struct buffer_words *words)
+{
+	struct fsc_site *site = frame->site;
+	struct fsc_ledger *ledger = fsc_live->ledger;
+	enum fsc_ledger_find found = FSC_LEDGER_ABSENT;
+	bool given = is_buffer(words);
+	uint8_t verdict;
+
+	if (given)
+		found = fsc_ledger_take(ledger, words->pointer, &frame->freed_entry);
+	if (found == FSC_LEDGER_ABSENT && site->built_in)
+		found = take_by_pointer(ledger, frame, words);
+	if (found == FSC_LEDGER_ABSENT) {
+		if (!given)
+			return;
+		frame->freed_entry = (struct fsc_ledger_entry){ 0 };
+	}
+	if (found == FSC_LEDGER_WAS_LIVE) {
+		thread->cursor->counters[site->id].buffers++;
+		verdict = judge(site, &frame->freed_entry, words);
+	} else {
+		verdict = judge_unknown(ledger, frame, found);
+	}
+	keep(frame, words, verdict);
+	fsc_ledger_count(ledger, verdict);
+}
+
 void fsc_buffer_give_back(struct fsc_thread *thread, struct fsc_site *site, struct fsc_frame *frame)
 {
 	struct fsc_ledger *ledger = ledger_now();
 	struct buffer_words words;
-	enum fsc_ledger_find found = FSC_LEDGER_ABSENT;
-	bool given;
+	uint8_t verdict;
 
 	if (FSC_UNLIKELY(!ledger)) {
 		fsc_live_lose(true);
 		return;
 	}
-	if (FSC_LIKELY(site->by_value)
-		    ? !words_in_memory(frame, (uintptr_t)fsc_arch_stack_arguments(frame), &words)
-		    : !words_at(frame, &site->buffer, false, &words))
+	if (!given_words(site, frame, &words))
 		return;
-	given = is_buffer(&words);
-	if (given)
-		found = fsc_ledger_take(ledger, words.pointer, &frame->freed_entry);
-	if (FSC_UNLIKELY(found == FSC_LEDGER_ABSENT)) {
-		if (site->built_in)
-			found = take_by_pointer(ledger, frame, &words);
-		if (found == FSC_LEDGER_ABSENT && !given)
-			return;
-		if (found == FSC_LEDGER_ABSENT)
-			frame->freed_entry = (struct fsc_ledger_entry){ 0 };
+	if (FSC_UNLIKELY(!is_buffer(&words) ||
+			 fsc_ledger_take(ledger, words.pointer, &frame->freed_entry) !=
+				 FSC_LEDGER_WAS_LIVE)) {
+		struct buffer_words copy = words; /* so that the original can stay in registers */
+
+		give_back_otherwise(thread, frame, &copy);
+		return;
 	}
-	if (FSC_LIKELY(found == FSC_LEDGER_WAS_LIVE))
-		thread->cursor->counters[site->id].buffers++;
-	frame->verdict = found == FSC_LEDGER_WAS_LIVE ? judge(site, &frame->freed_entry, &words)
-						      : judge_unknown(ledger, frame, found);
-	frame->freed_pointer = words.pointer;
-	frame->freed_length = words.length;
-	frame->freed_capacity = words.capacity;
-	if (frame->verdict != FSC_VERDICT_FREED)
-		fsc_ledger_count(ledger, frame->verdict);
+	thread->cursor->counters[site->id].buffers++;
+	verdict = judge(site, &frame->freed_entry, &words);
+	keep(frame, &words, verdict);
+	if (FSC_UNLIKELY(verdict != FSC_VERDICT_FREED))
+		fsc_ledger_count(ledger, verdict);
 }
 
 static inline void fill_freed(struct fsc_buffer_freed_record *record, const struct fsc_frame *frame)

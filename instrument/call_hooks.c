@@ -13,6 +13,7 @@
 #include "record_internal.h"
 #include "shadow_internal.h"
 #include "sites_internal.h"
+#include "usual_internal.h"
 
 enum { UNSEEN = -1 };
 
@@ -85,17 +86,9 @@ static COLD int64_t window_to_page_end(const struct fsc_site *site, const struct
 	return (int64_t)((FSC_PAGE - (first & (FSC_PAGE - 1))) & (FSC_PAGE - 1)) / 8;
 }
 
-/* Do the words of stack arguments lie in the frame's own page, or are they known to be there? */
-static INLINE bool fits(const struct fsc_site *site, const struct fsc_frame *frame)
-{
-	uintptr_t return_address = (uintptr_t)fsc_arch_stack_arguments(frame) - 8;
-
-	return (return_address & (FSC_PAGE - 1)) <= site->window_limit;
-}
-
 static inline int64_t window(const struct fsc_site *site, const struct fsc_frame *frame)
 {
-	return fits(site, frame) ? site->stack_words : window_to_page_end(site, frame);
+	return fsc_sites_fits(site, frame) ? site->stack_words : window_to_page_end(site, frame);
 }
 
 static int64_t enter_phase(struct fsc_thread *thread, struct fsc_site *site,
@@ -208,7 +201,7 @@ int64_t fsc_call_enter(struct fsc_frame *frame)
 	frame->site = site;
 	frame->target = site->target;
 	if (FSC_UNLIKELY((thread->busy | thread->depth) || site->call_id >= cursor->counter_limit ||
-			 !fits(site, frame)))
+			 !fsc_sites_fits(site, frame)))
 		return enter_slowly(thread, site, frame);
 	fsc_thread_begin_work(thread, (uintptr_t)frame);
 	frame->tid = cursor->tid;
@@ -350,8 +343,20 @@ static INLINE bool may_carry(const struct fsc_thread *thread, const struct fsc_f
 		(frame->result[0] == frame->argument[0] && frame->result[0] >= FSC_PAGE));
 }
 
-/* Count the call and write what it leaves. */
-static INLINE void finish_call(struct fsc_thread *thread, struct fsc_frame *frame,
+/*
+ * Before its frame is closed: who jumps out of the hook between the two, from a signal handler,
+ * makes it count as unwound too, and never as open.
+ */
+static INLINE void count_call(struct fsc_thread *thread, const struct fsc_frame *frame)
+{
+	struct fsc_counter *counter = &thread->cursor->counters[frame->site->id];
+
+	counter->ticks += frame->end_ticks - frame->start_ticks;
+	counter->completed++;
+}
+
+/* Write what the call leaves. */
+static INLINE void record_call(struct fsc_thread *thread, struct fsc_frame *frame,
 			       const struct fsc_closed *closed)
 {
 	struct fsc_site *site = frame->site;
@@ -359,8 +364,6 @@ static INLINE void finish_call(struct fsc_thread *thread, struct fsc_frame *fram
 	struct fsc_crossing crossing = { closed->nested ? FSC_CALL_NESTED : 0, 0, 0, 0 };
 	struct fsc_group group;
 
-	counter->completed++;
-	counter->ticks += frame->end_ticks - frame->start_ticks;
 	fsc_group_begin(&group, thread, frame->end_ticks);
 	if (closed->mine.allocations | closed->mine.frees) {
 		add_allocations(&group, frame, &closed->mine);
@@ -388,15 +391,18 @@ static COLD void record_finding(struct fsc_thread *thread, struct fsc_frame *fra
 
 static void leave_call(struct fsc_thread *thread, struct fsc_frame *frame)
 {
+	/* A fork inside the call: in the child it is the parent's call, nothing to record. */
+	bool own = frame->tid == thread->cursor->tid;
 	struct fsc_closed closed;
 
+	if (own)
+		count_call(thread, frame);
 	fsc_shadow_close(thread, frame, false, &closed);
-	/* A fork inside the call: in the child it is the parent's call, nothing to record. */
-	if (frame->tid != thread->cursor->tid)
+	if (!own)
 		return;
 	if (frame->site->kind == FSC_SITE_FREE && fsc_buffer_is_finding(frame))
 		record_finding(thread, frame);
-	finish_call(thread, frame, &closed);
+	record_call(thread, frame, &closed);
 }
 
 static COLD void leave_pool(struct fsc_thread *thread, struct fsc_frame *frame)
@@ -429,13 +435,6 @@ static __attribute__((noinline)) void leave_slowly(struct fsc_thread *thread,
 	fsc_thread_end_work(thread);
 }
 
-/* Take the lone frame off the shadow stack. */
-static INLINE void close_lone(struct fsc_thread *thread)
-{
-	thread->depth = 0;
-	thread->allocation_mode &= FSC_ALLOCATION_LEARN | FSC_ALLOCATION_WATCH;
-}
-
 static __attribute__((noinline)) void leave_lone(struct fsc_thread *thread, struct fsc_frame *frame)
 {
 	struct fsc_closed closed = { .mine = thread->totals };
@@ -445,9 +444,10 @@ static __attribute__((noinline)) void leave_lone(struct fsc_thread *thread, stru
 		leave_slowly(thread, frame);
 		return;
 	}
-	close_lone(thread);
+	count_call(thread, frame);
+	fsc_shadow_close_lone(thread);
 	thread->totals = (struct fsc_allocation_totals){ 0, 0, 0, 0 };
-	finish_call(thread, frame, &closed);
+	record_call(thread, frame, &closed);
 	fsc_thread_end_work(thread);
 }
 
@@ -468,12 +468,10 @@ static INLINE void leave_plain(struct fsc_thread *thread, const struct fsc_frame
 	const struct fsc_crossing nothing = { 0, 0, 0, 0 };
 	const struct fsc_closed alone = { .parent = 0 };
 	struct fsc_cursor *cursor = thread->cursor;
-	struct fsc_counter *counter = &cursor->counters[frame->site->id];
 	struct fsc_call_record *record = (struct fsc_call_record *)cursor->at;
 
-	close_lone(thread);
-	counter->completed++;
-	counter->ticks += frame->end_ticks - frame->start_ticks;
+	count_call(thread, frame);
+	fsc_shadow_close_lone(thread);
 	fsc_record_head(record, FSC_EVENT_call, fsc_record_order(cursor, frame->end_ticks));
 	fill_call(record, frame, &nothing, &alone);
 	fsc_record_commit(cursor, sizeof(*record));
@@ -484,10 +482,18 @@ static INLINE void leave_plain(struct fsc_thread *thread, const struct fsc_frame
 void fsc_call_leave(struct fsc_frame *frame)
 {
 	struct fsc_thread *thread = &fsc_thread;
+	uint8_t usual;
 
-	if (FSC_UNLIKELY(thread->lone != frame))
+	if (FSC_UNLIKELY(thread->lone != frame)) {
 		leave_slowly(thread, frame);
-	else if (is_plain(thread, frame))
+		return;
+	}
+	usual = frame->site->usual;
+	if (usual == FSC_USUAL_MAKER && fsc_usual_leave_maker(thread, frame))
+		return;
+	if (usual == FSC_USUAL_FREE && fsc_usual_leave_free(thread, frame))
+		return;
+	if (!usual && is_plain(thread, frame))
 		leave_plain(thread, frame);
 	else
 		leave_lone(thread, frame);

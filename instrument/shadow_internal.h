@@ -52,6 +52,14 @@ void fsc_shadow_drop(struct fsc_thread *thread) FSC_HIDDEN;
  */
 void fsc_shadow_heal(struct fsc_thread *thread, uintptr_t here) FSC_HIDDEN;
 
+/* The same of a lone frame, which has no parent. */
+static inline __attribute__((always_inline)) void fsc_shadow_close_lone(struct fsc_thread *thread)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	thread->depth = 0;
+	thread->allocation_mode &= FSC_ALLOCATION_LEARN | FSC_ALLOCATION_WATCH;
+}
+
 /* The innermost open frame, or NULL. */
 static inline struct fsc_shadow *fsc_shadow_top(const struct fsc_thread *thread)
 {

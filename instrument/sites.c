@@ -195,8 +195,12 @@ static void find_shapes(struct fsc_site *site)
 	site->in_registers = same_source(request, FSC_FROM_ARG) &&
 			     request->capacity.from == FSC_FROM_NOWHERE &&
 			     request->pointer.index + 3 <= FSC_ARCH_ARGUMENT_REGISTERS;
-	site->by_value = same_source(buffer, FSC_FROM_BY_VALUE) && buffer->pointer.index == 0 &&
-			 buffer->capacity.from == FSC_FROM_BY_VALUE && buffer->capacity.index == 2;
+	/* The words are copied, so that they can be read. */
+	site->by_value = site->stack_words >= 3 && same_source(buffer, FSC_FROM_BY_VALUE) &&
+			 buffer->pointer.index == 0 && buffer->capacity.from == FSC_FROM_BY_VALUE &&
+			 buffer->capacity.index == 2;
+	if (site->kind == FSC_SITE_FREE && site->by_value)
+		site->usual = FSC_USUAL_FREE;
 }
 
 static uint8_t find_carries(const struct fsc_boundary_row *row)

@@ -22,6 +22,9 @@ enum fsc_site_carries {
 	FSC_CARRIES
 };
 
+/* Is it one of the two functions of the usual request? See usual_internal.h. */
+enum fsc_site_usual { FSC_USUAL_NOT, FSC_USUAL_MAKER, FSC_USUAL_FREE };
+
 /* What the hooks need of a wrapped function, in one cache line. */
 struct fsc_site {
 	uint64_t target; /* the real function */
@@ -29,7 +32,8 @@ struct fsc_site {
 	uint32_t call_id;  /* the id again, of entry points and free functions; else UINT32_MAX */
 	uint32_t call_tag; /* site and flags of struct fsc_call_record, as they lie there */
 	uint16_t stack_words;	/* of stack arguments to copy */
-	uint16_t window_limit;	/* they lie in the frame's page up to this offset; see fits() */
+	uint16_t window_limit;	/* they lie in the frame's page up to this offset; see
+				   fsc_sites_fits() */
 	uint8_t kind;		/* enum fsc_site_kind */
 	uint8_t carries;	/* enum fsc_site_carries */
 	uint8_t response_style; /* enum fsc_response_style; a proven guess is stored here too */
@@ -38,17 +42,26 @@ struct fsc_site {
 	bool in_registers;	/* request: pointer and length are neighbours in registers */
 	bool by_value;		/* buffer: a struct of three words is the first on the stack */
 	uint16_t flags;		/* enum fsc_site_flag */
-	bool trusted; /* a buffer was seen behind the hidden pointer: it may be followed */
+	bool trusted;  /* a buffer was seen behind the hidden pointer: it may be followed */
+	uint8_t usual; /* enum fsc_site_usual; a maker is one from its first buffer on */
 	struct fsc_buffer_place request;
 	struct fsc_buffer_place response;
 	struct fsc_buffer_place buffer;
 	struct fsc_place message;
-	uint8_t reserved[5];
+	uint8_t reserved[4];
 };
 
 _Static_assert(sizeof(struct fsc_site) == SITE_BYTES, "stubs hand over a site's offset");
 
 extern struct fsc_site fsc_sites[FSC_SITES_MAX] FSC_HIDDEN;
+
+/* Do the words of stack arguments lie in the frame's own page, or are they known to be there? */
+static inline bool fsc_sites_fits(const struct fsc_site *site, const struct fsc_frame *frame)
+{
+	uintptr_t return_address = (uintptr_t)fsc_arch_stack_arguments(frame) - 8;
+
+	return (return_address & (FSC_PAGE - 1)) <= site->window_limit;
+}
 
 /* What a function is to be wrapped as; all of it is copied. */
 struct fsc_site_request {

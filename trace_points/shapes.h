@@ -144,6 +144,54 @@
 	F(u16, site, id)             \
 	F(u32, verdict, bits)
 
+/*
+ * The usual request in one record, where the numbers fit: stands for call_alloc (if it allocated or
+ * freed), request_buffer (if allocated is not 0), buffer_made (if pointer is not 0: it has a place
+ * in the ledger) and call, in this order. allocated: from the request buffer's allocation to the
+ * call's end. No call ran inside it, and it inside none.
+ */
+#define FSC_SHAPE_call_made(F)         \
+	F(u32, duration, duration)     \
+	F(u16, site, id)               \
+	F(u8, flags, bits)             \
+	F(u8, reserved, bits)          \
+	F(u32, number, number)         \
+	F(u32, allocated, duration)    \
+	F(u64, request, address)       \
+	F(u64, pointer, address)       \
+	F(u32, request_bytes, bytes)   \
+	F(u32, response_bytes, bytes)  \
+	F(u32, capacity, bytes)        \
+	F(u32, stack, id)              \
+	F(u16, allocations, count)     \
+	F(u16, frees, count)           \
+	F(u32, allocated_bytes, bytes) \
+	F(u32, freed_bytes, bytes)
+
+/*
+ * The same of the call that gives it back, as it was made and with the verdict FSC_VERDICT_FREED:
+ * stands for call_alloc (if it freed), buffer_freed and call. made, made_ended: from the begin and
+ * the end of the making call to this one's end.
+ */
+#define FSC_SHAPE_call_freed(F)      \
+	F(u32, duration, duration)   \
+	F(u16, site, id)             \
+	F(u8, flags, bits)           \
+	F(u8, reserved, bits)        \
+	F(u32, number, number)       \
+	F(u32, frees, count)         \
+	F(u32, freed_bytes, bytes)   \
+	F(u32, length, bytes)        \
+	F(u32, capacity, bytes)      \
+	F(u64, pointer, address)     \
+	F(u32, made_call, number)    \
+	F(u32, made_tid, tid)        \
+	F(u32, made, duration)       \
+	F(u32, made_ended, duration) \
+	F(u16, made_site, id)        \
+	F(u16, made_flags, bits)     \
+	F(u32, stack, id)
+
 /* A buffer that was in the ledger when the process image ended. flags: enum fsc_buffer_flag. */
 #define FSC_SHAPE_buffer_live(F)  \
 	F(u64, pointer, address)  \

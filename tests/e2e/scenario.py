@@ -261,7 +261,8 @@ def events_of_calls(recording):
     total = 0
     for image in recording.images():
         counts = babeltrace(os.path.join(image, "ctf"))
-        total += counts.get("call", 0) + counts.get("call_wide", 0)
+        total += sum(counts.get(kind, 0)
+                     for kind in ("call", "call_wide", "call_made", "call_freed"))
     return total
 
 
