@@ -380,10 +380,32 @@ static uint8_t judge_unknown(const struct fsc_ledger *ledger, const struct fsc_f
 	return fsc_live->image->forked ? FSC_VERDICT_INHERITED : FSC_VERDICT_FREED_UNKNOWN;
 }
 
+struct two_sites {
+	uint32_t maker;
+	uint32_t freer;
+};
+
+static uint64_t frees_outside(void *argument)
+{
+	const struct two_sites *sites = argument;
+
+	return fsc_sites_frees(sites->maker, sites->freer);
+}
+
+static __attribute__((noinline, cold)) bool is_own_free(uint32_t maker, uint32_t freer)
+{
+	struct two_sites sites = { maker, freer };
+
+	return fsc_arch_call_outside(frees_outside, &sites);
+}
+
 static uint8_t judge(const struct fsc_site *site, const struct fsc_ledger_entry *entry,
 		     const struct buffer_words *words)
 {
 	bool had_capacity = entry->flags & FSC_MADE_WITH_CAPACITY;
+
+	if (FSC_UNLIKELY(fsc_sites[entry->site].own_free) && !is_own_free(entry->site, site->id))
+		return FSC_VERDICT_FOREIGN_FREE;
 
 	/* A built-in row may be wrong about how the buffer is given back. */
 	if (site->built_in && words->has_capacity != had_capacity)

@@ -24,6 +24,7 @@ static uint32_t string_index[STRING_INDEX]; /* hash table: offset in strings[] +
 static struct {
 	uint64_t library_base; /* load bias of its module */
 	uint32_t name;	       /* offset in strings[] */
+	uint32_t free_name;    /* free=NAME of its row, if own_free */
 	uint32_t module;       /* module id */
 	uint16_t alias_of;     /* site with the same address, 0 = none */
 	uint8_t bound;	       /* enum fsc_site_bound */
@@ -320,7 +321,7 @@ static uint64_t add(const struct fsc_site_request *request)
 	uint32_t path = intern(request->library);
 	struct fsc_site *site = &fsc_sites[site_count];
 	uint32_t module, same;
-	bool same_name;
+	bool same_name, own_free = request->row && *request->row->free_name;
 
 	if (name == UINT32_MAX || path == UINT32_MAX)
 		return request->target;
@@ -342,6 +343,10 @@ static uint64_t add(const struct fsc_site_request *request)
 	origins[site_count].bound = request->bound;
 	origins[site_count].alias_of = (uint16_t)same;
 	apply_row(site, request->row);
+	if (own_free) {
+		origins[site_count].free_name = intern(request->row->free_name);
+		site->own_free = origins[site_count].free_name != UINT32_MAX;
+	}
 	prepare(site);
 	set_tag(site, has_codecs(request->library_base));
 	site_count++;
@@ -371,6 +376,15 @@ uint64_t fsc_sites_wrap(const struct fsc_site_request *request)
 	    request->row->kind == FSC_ROW_FREE && !fsc_live->ledger)
 		fsc_attach_ledger();
 	return stub;
+}
+
+bool fsc_sites_frees(uint32_t maker, uint32_t freer)
+{
+	for (uint32_t id = 1; id < site_count; id++)
+		if ((id == freer || origins[id].alias_of == freer) &&
+		    fsc_glob_match(strings + origins[maker].free_name, strings + origins[id].name))
+			return true;
+	return false;
 }
 
 void fsc_sites_library_has_codecs(uint64_t library_base)

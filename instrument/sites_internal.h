@@ -44,11 +44,12 @@ struct fsc_site {
 	uint16_t flags;		/* enum fsc_site_flag */
 	bool trusted;  /* a buffer was seen behind the hidden pointer: it may be followed */
 	uint8_t usual; /* enum fsc_site_usual; a maker is one from its first buffer on */
+	bool own_free; /* its row says free=NAME: see fsc_sites_frees() */
 	struct fsc_buffer_place request;
 	struct fsc_buffer_place response;
 	struct fsc_buffer_place buffer;
 	struct fsc_place message;
-	uint8_t reserved[4];
+	uint8_t reserved[3];
 };
 
 _Static_assert(sizeof(struct fsc_site) == SITE_BYTES, "stubs hand over a site's offset");
@@ -84,6 +85,9 @@ uint32_t fsc_sites_intern(const char *text) FSC_HIDDEN;
 
 /* Codec functions are now wrapped in the object at that load bias. */
 void fsc_sites_library_has_codecs(uint64_t library_base) FSC_HIDDEN;
+
+/* Does the glob free=NAME of the maker's row match the free function, under any of its names? */
+bool fsc_sites_frees(uint32_t maker, uint32_t freer) FSC_HIDDEN;
 
 /* Copy the whole registry into a new shared image. */
 void fsc_sites_publish(struct fsc_image *image) FSC_HIDDEN;

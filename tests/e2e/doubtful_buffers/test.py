@@ -69,5 +69,14 @@ def a_described_capacity_must_come_back(folder, case):
     equal(findings(leaks), {"size_mismatch": COUNT} if case == "query badly" else {}, "findings")
 
 
+@test(name=["store_free", "other_free"])
+def a_buffer_goes_back_to_the_function_that_its_row_names(folder, name):
+    rows = ROWS.replace("*arg3\n", f"*arg3 free={name}\n")
+    boundary = write(os.path.join(folder, "store.boundary"), rows)
+    leaks = record_case(folder, "query well", options=["--boundary", boundary]).leaks()
+    equal(leaks["buffers"]["freed"], COUNT, "buffers freed")
+    equal(findings(leaks), {} if name == "store_free" else {"foreign_free": COUNT}, "findings")
+
+
 if __name__ == "__main__":
     main()
