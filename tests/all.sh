@@ -80,6 +80,8 @@ else
     step "commands, asan and ubsan" tests/sanitizers/test.sh build/asan
     step "build tsan" build tsan
     step "commands, tsan" tests/sanitizers/test.sh build/tsan
+    step "build fuzz" build fuzz
+    step "fuzz" tests/fuzz/test.sh build/fuzz build 20
     step "valgrind" tests/valgrind/test.sh build
     step "tidy" tidy
 fi

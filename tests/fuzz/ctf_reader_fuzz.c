@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Any bytes as a state stream and as a slot stream, all the way to stitched requests: nothing may
- * crash, hang or be undefined. Made for libFuzzer:
- *   clang -fsanitize=fuzzer,address,undefined
- * With FSC_FUZZ_MAIN it reads the files it is given instead (a corpus, a crash).
+ * crash, hang or be undefined, and a request's parts add up.
  */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "analyzers/packet_reader_internal.h"
+#include "analyzers/parts_internal.h"
 #include "analyzers/requests.h"
 #include "analyzers/state_internal.h"
 
@@ -77,6 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	uint32_t record_bytes[FSC_EVENT_IDS_MAX];
 	struct fsc_state_builder builder;
 	struct fsc_packet_reader reader;
+	struct fsc_parts parts = { 0 };
 	struct fsc_requests *requests;
 	const uint8_t *record;
 
@@ -89,28 +89,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	if (!fsc_state_builder_finish(&builder, 0) &&
 	    !fsc_requests_create(&requests, &builder.state, &sink)) {
 		fsc_packet_reader_init(&reader, bytes, size, record_bytes);
-		while ((record = fsc_packet_reader_next(&reader)))
-			stitch(requests, record);
+		while ((record = fsc_packet_reader_next(&reader))) {
+			bool split = fsc_parts_split(&parts, record);
+
+			if (split)
+				record = fsc_parts_next(&parts);
+			for (; record; record = split ? fsc_parts_next(&parts) : NULL)
+				stitch(requests, record);
+		}
 		fsc_requests_finish(requests);
 		fsc_requests_destroy(requests);
 	}
 	fsc_state_builder_fini(&builder);
 	return 0;
 }
-
-#ifdef FSC_FUZZ_MAIN
-int main(int argc, char **argv)
-{
-	static uint8_t bytes[1 << 20];
-
-	for (int i = 1; i < argc; i++) {
-		FILE *file = fopen(argv[i], "re");
-
-		if (!file)
-			return 2;
-		LLVMFuzzerTestOneInput(bytes, fread(bytes, 1, sizeof(bytes), file));
-		fclose(file);
-	}
-	return 0;
-}
-#endif
