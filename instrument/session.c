@@ -364,19 +364,32 @@ bool fsc_session_attach_image(void)
 	return made;
 }
 
+/* What does not fit takes nothing: where a ledger had no room, a ring may have some. */
+static bool take_arena(uint64_t bytes, uint64_t *offset)
+{
+	struct fsc_image *image = fsc_live->image;
+	uint64_t next = __atomic_load_n(&image->arena_next, __ATOMIC_RELAXED);
+
+	do {
+		if (next > image->file_bytes || bytes > image->file_bytes - next)
+			return false;
+	} while (!__atomic_compare_exchange_n(&image->arena_next, &next, next + bytes, false,
+					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	*offset = next;
+	return true;
+}
+
 /*
  * The file is opened anew for every piece: a descriptor that stayed open could be closed and reused
  * by a daemon. The recorder therefore unlinks it only when the image is gone.
  */
 void *fsc_session_map_piece(uint64_t bytes, uint64_t *offset)
 {
-	struct fsc_image *image = fsc_live->image;
 	void *piece = NULL;
 	long fd;
 
 	bytes = round_up(bytes);
-	*offset = __atomic_fetch_add(&image->arena_next, bytes, __ATOMIC_RELAXED);
-	if (*offset + bytes > image->file_bytes || *offset + bytes < *offset)
+	if (!take_arena(bytes, offset))
 		return NULL;
 	fd = system_open(image_path, O_RDWR, 0);
 	if (fd < 0)

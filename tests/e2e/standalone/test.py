@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+import resource
 import shlex
 import shutil
 import subprocess
@@ -15,10 +16,15 @@ from scenario import (FFISCOPE, PRELOAD, PYTHON, Recording, check, check_phases_
 HELLO = "proto2ffi_say_hello"
 
 
-def preload(folder, *command, name="rec", **variables):
+def preload(folder, *command, name="rec", limits=None, **variables):
+    """limits: what the program may use, by resource; the machine's own programs keep theirs."""
     path = os.path.join(folder, name)
     how = dict(LD_PRELOAD=PRELOAD, FFISCOPE_OUTPUT=path, **variables)
-    return Recording(path, run(*command, env=environment(**how)))
+
+    def limit():
+        for which, most in (limits or {}).items():
+            resource.setrlimit(which, (most, most))
+    return Recording(path, run(*command, env=environment(**how), preexec_fn=limit))
 
 
 def check_host(recording, requests, threads=1):
@@ -105,6 +111,20 @@ def what_was_drained_before_an_abnormal_end_is_readable(folder, end):
     report = recording.report()
     equal(row(report, HELLO).get("calls"), 2000, "calls: the helper had 0.7 s for them")
     check_phases_add_up(report)
+
+
+@test(end=["kill"])
+def a_limit_on_file_sizes_harms_nobody(folder, end):
+    """What no longer fits is lost, and what does is readable."""
+    recording = preload(folder, *host("dlopen", "--requests", 60000, "--end", end),
+                        limits={resource.RLIMIT_FSIZE: 4 << 20})
+    equal(recording.status, {"kill": 137}[end], "exit status")
+    equal(recording.err, "", "stderr of the program")
+    equal(recording.truth()["service"]["calls"], 60000, "calls of the service")
+    sizes = [os.path.getsize(path) for path in glob.glob(recording.path + "/*/ctf/slot-*")]
+    check(sizes and (4 << 20) - 200000 < max(sizes) <= 4 << 20, f"stream files of {sizes} bytes")
+    report = recording.report()
+    check(row(report, HELLO).get("timed_calls"), "no call can be read")
 
 
 @test(clock=["fenced", "fast"])
