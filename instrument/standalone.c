@@ -21,7 +21,7 @@
 #include "trace_points/process_folder.h"
 #include "trace_points/recording.h"
 
-enum { HELPER_STACK_BYTES = 256 * 1024, MEASURE_NS = 5000000 };
+enum { HELPER_STACK_BYTES = 256 * 1024, MEASURE_NS = 5000000, LAST_TURN_WAIT_NS = 1000000000 };
 
 static const long busy_wait_ns = 200000, idle_wait_ns = 10000000;
 
@@ -112,6 +112,31 @@ struct fsc_session *fsc_standalone_start(void)
 	return system_map(-1, 0, FSC_PAGE);
 }
 
+/* Signals of a thread of the program's, held back while that thread works for us. */
+struct held_signals {
+	uint64_t mask;	  /* as the program had it */
+	uint64_t pending; /* already before: the program's own business */
+};
+
+static void signals_hold(struct held_signals *held)
+{
+	system_signal_mask(~0ull, &held->mask);
+	held->pending = system_signals_pending();
+}
+
+/*
+ * A write beyond RLIMIT_FSIZE raises SIGXFSZ in the thread that writes (setrlimit(2)), whose
+ * default is to end the program: what we raised goes before the program can see it.
+ */
+static void signals_release(const struct held_signals *held)
+{
+	uint64_t raised = system_signals_pending() & ~held->pending & system_signal_bit(SIGXFSZ);
+
+	if (raised)
+		system_signal_take(raised);
+	system_signal_mask(held->mask, NULL);
+}
+
 static bool take_turn(void)
 {
 	uint32_t nobody = 0;
@@ -141,20 +166,17 @@ static void *help(void *image)
 	return NULL;
 }
 
-/* A thread that takes no signal: all are blocked while it is made, and it inherits that. */
+/* A thread that takes no signal: it inherits that all are held back. */
 static void start_helper(void)
 {
 	pthread_attr_t attributes;
 	pthread_t helper;
-	uint64_t all = ~0ull, before;
 
 	if (pthread_attr_init(&attributes) != 0)
 		return;
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attributes, HELPER_STACK_BYTES);
-	fsc_arch_syscall6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before, 8, 0, 0);
 	fsc_live->helper = pthread_create(&helper, &attributes, help, fsc_live->image) == 0;
-	fsc_arch_syscall6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, 8, 0, 0);
 	pthread_attr_destroy(&attributes);
 }
 
@@ -207,6 +229,7 @@ void fsc_standalone_image(const char *image_path)
 	bool system_clock = fsc_clock_mode_now == FSC_CLOCK_SYSTEM;
 	struct fsc_process_origin origin = { .recording = fsc_settings.output, .hostname = "" };
 	struct fsc_drain_output output = { fsc_process_folder_packet, NULL };
+	struct held_signals held;
 	int problem;
 
 	folder = system_map(-1, 0, sizeof(*folder));
@@ -215,13 +238,15 @@ void fsc_standalone_image(const char *image_path)
 	origin.ticks_per_s = fsc_clock_ticks_per_s(system_clock, MEASURE_NS);
 	origin.pair = fsc_clock_pair_read(system_clock);
 	fsc_arch_syscall6(SYS_getrandom, (long)origin.uuid, sizeof(origin.uuid), 0, 0, 0, 0);
-	write_meta(&origin);
 	if (fsc_process_folder_init(folder, &origin, fsc_live->image, NULL, 0) != 0)
 		return;
 	output.arg = folder;
 	drain = fsc_drain_create(image_path, origin.uuid, &output, &problem);
+	signals_hold(&held);
+	write_meta(&origin);
 	if (drain)
 		start_helper();
+	signals_release(&held);
 }
 
 static void remove_session(void)
@@ -245,23 +270,40 @@ static void remove_session(void)
 			  0);
 }
 
-void fsc_standalone_end(void)
+/* The helper's turn is short; should it have died in it, exit goes on without the rest. */
+static bool take_last_turn(void)
 {
-	struct fsc_drain_totals totals;
 	uint64_t begin = fsc_clock_monotonic_ns();
 
-	if (!fsc_live->image || !fsc_live->helper)
-		return;
-	/* The helper's turn is short; should it have died in it, exit goes on without the rest. */
-	while (!take_turn())
-		if (fsc_clock_monotonic_ns() - begin > 1000000000u)
-			return;
-		else
-			system_yield();
+	while (!take_turn()) {
+		if (fsc_clock_monotonic_ns() - begin > LAST_TURN_WAIT_NS)
+			return false;
+		system_yield();
+	}
 	fsc_live->finished = 1;
+	return true;
+}
+
+static void finish(void)
+{
+	struct fsc_drain_totals totals;
+
+	if (!take_last_turn())
+		return;
 	fsc_drain_finish(drain);
 	fsc_drain_totals(drain, &totals);
 	fsc_process_folder_describe(folder, &totals, "exited");
 	remove_session();
 	__atomic_store_n(&fsc_live->draining, 0, __ATOMIC_RELEASE);
+}
+
+void fsc_standalone_end(void)
+{
+	struct held_signals held;
+
+	if (!fsc_live->image || !fsc_live->helper)
+		return;
+	signals_hold(&held);
+	finish();
+	signals_release(&held);
 }

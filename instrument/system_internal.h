@@ -9,11 +9,13 @@
 #define INSTRUMENT_SYSTEM_INTERNAL_H
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "arch.h"
 #include "trace_points/image.h"
@@ -122,6 +124,35 @@ static inline bool system_readable(uintptr_t address)
 {
 	return fsc_arch_syscall6(SYS_rt_sigprocmask, -1, (long)(address & ~(uintptr_t)7), 0, 8, 0,
 				 0) != -14 /* EFAULT */;
+}
+
+/* A set of signals as the kernel has it: bit n - 1 is signal n. */
+static inline uint64_t system_signal_bit(int signal)
+{
+	return 1ull << (signal - 1);
+}
+
+/* Block exactly these in this thread. before may be NULL. */
+static inline void system_signal_mask(uint64_t mask, uint64_t *before)
+{
+	fsc_arch_syscall6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, (long)before, 8, 0, 0);
+}
+
+/* Those that wait for this thread to unblock them, its own and the process's. */
+static inline uint64_t system_signals_pending(void)
+{
+	uint64_t pending = 0;
+
+	fsc_arch_syscall6(SYS_rt_sigpending, (long)&pending, 8, 0, 0, 0, 0);
+	return pending;
+}
+
+/* Take one of them away, the thread's own first, without waiting. */
+static inline void system_signal_take(uint64_t signals)
+{
+	struct timespec at_once = { 0, 0 };
+
+	fsc_arch_syscall6(SYS_rt_sigtimedwait, (long)&signals, 0, (long)&at_once, 8, 0, 0);
 }
 
 static inline uint64_t system_file_limit(void)
