@@ -13,6 +13,7 @@
 #include "session_internal.h"
 #include "sites_internal.h"
 #include "standalone_internal.h"
+#include "system_internal.h"
 
 /*
  * A high priority: other constructors of the program run later, and what they look up is seen. The
@@ -31,14 +32,18 @@ __attribute__((constructor(101))) static void start(void)
 	errno = saved;
 }
 
-/* exit() was reached. Calls made after this are still recorded. */
+/*
+ * exit() was reached; a child of vfork that calls it has not reached the parent's. A recorder still
+ * gets the calls of later destructors; what drains itself is complete here.
+ */
 __attribute__((destructor(101))) static void end(void)
 {
 	int saved = errno;
 
-	if (fsc_live->image)
+	if (fsc_live->image && fsc_live->owner == system_pid()) {
 		__atomic_store_n(&fsc_live->image->state, FSC_IMAGE_EXITED, __ATOMIC_RELEASE);
-	if (fsc_settings.standalone)
-		fsc_standalone_end();
+		if (fsc_settings.standalone)
+			fsc_standalone_end();
+	}
 	errno = saved;
 }

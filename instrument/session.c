@@ -302,27 +302,39 @@ static void refuse(int problem)
 	__atomic_fetch_add(&fsc_session->refused, 1, __ATOMIC_RELAXED);
 }
 
+/* Claim a number and make the file under a name that the recorder does not look for. */
+static struct fsc_image *make_new(char *path, size_t bytes, uint32_t pid, uint32_t *number)
+{
+	struct fsc_image *image;
+	int problem = EACCES;
+
+	*number = image_number;
+	if (pid != image_pid && !claim_number(pid, number)) {
+		refuse(problem);
+		return NULL;
+	}
+	image_name(path, bytes, pid, *number, ".new");
+	image = make_file(path, &problem);
+	if (!image)
+		refuse(problem);
+	return image;
+}
+
 static bool make_image(void)
 {
 	char path[FSC_PATH_BYTES + 64];
 	uint32_t pid = system_pid();
 	struct fsc_image *image;
 	uint32_t number;
-	int problem;
 
 	if (fsc_session->stop || !is_followed(pid))
 		return false;
 	if (fsc_settings.standalone && !fsc_standalone_make_folder())
 		return false;
-	number = image_number;
-	if (pid != image_pid && !claim_number(pid, &number)) {
-		refuse(EACCES);
-		return false;
-	}
-	image_name(path, sizeof(path), pid, number, ".new");
-	image = make_file(path, &problem);
+	image = make_new(path, sizeof(path), pid, &number);
 	if (!image) {
-		refuse(problem);
+		if (fsc_settings.standalone)
+			fsc_standalone_remove_folder();
 		return false;
 	}
 	describe(image, pid, number);

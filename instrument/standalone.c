@@ -21,27 +21,19 @@
 #include "trace_points/process_folder.h"
 #include "trace_points/recording.h"
 
-enum { HELPER_STACK_BYTES = 256 * 1024, MEASURE_NS = 5000000, LAST_TURN_WAIT_NS = 1000000000 };
+enum {
+	HELPER_STACK_BYTES = 256 * 1024,
+	MEASURE_NS = 5000000,
+	LAST_TURN_WAIT_NS = 1000000000,
+	SWEEP_PERIOD_NS = 1000000000
+};
 
 static const long busy_wait_ns = 200000, idle_wait_ns = 10000000;
 
-/* Of the present image; a forked child makes its own and leaves these to the parent. */
+/* Of the present image; a forked child leaves these to the parent and makes its own. */
 static struct fsc_drain *drain;
 static struct fsc_process_folder *folder;
-
-/* The folder of the image's file; made with the image, so that a process without calls leaves
- * nothing. */
-bool fsc_standalone_make_folder(void)
-{
-	char pid[21], start[21];
-	const char *const session[] = { "/dev/shm/ffiscope-", fsc_text_number(pid, system_pid()),
-					"-", fsc_text_number(start, fsc_clock_monotonic_ns()),
-					NULL };
-
-	fsc_text_join(fsc_settings.session, sizeof(fsc_settings.session), session);
-	return fsc_arch_syscall6(SYS_mkdirat, AT_FDCWD, (long)fsc_settings.session, 0700, 0, 0,
-				 0) == 0;
-}
+static uint32_t drain_pid; /* whose they are */
 
 /* %p (process id), %h (host), %e (program) in the output's name, as record expands them. */
 static const char *expansion(char letter, char number[21])
@@ -105,10 +97,11 @@ struct fsc_session *fsc_standalone_start(void)
 	long made;
 
 	expand_output();
-	made = fsc_arch_syscall6(SYS_mkdirat, AT_FDCWD, (long)fsc_settings.output, 0700, 0, 0, 0);
+	made = system_make_folder(fsc_settings.output);
 	if ((made != 0 && made != -EEXIST) || !make_absolute())
 		return NULL;
 	fsc_settings.standalone = true;
+	fsc_standalone_sweep();
 	return system_map(-1, 0, FSC_PAGE);
 }
 
@@ -149,6 +142,7 @@ static void *help(void *image)
 {
 	struct timespec wait = { 0, busy_wait_ns };
 	uint32_t pid = fsc_live->owner;
+	uint64_t swept_ns = fsc_clock_monotonic_ns();
 
 	/* Until the image is another one's: the destructor, or a child of vfork that went on. */
 	while (image == fsc_live->image && system_pid() == pid) {
@@ -159,6 +153,10 @@ static void *help(void *image)
 				break;
 			moved = fsc_drain_poll(drain, true);
 			__atomic_store_n(&fsc_live->draining, 0, __ATOMIC_RELEASE);
+		}
+		if (fsc_clock_monotonic_ns() - swept_ns > SWEEP_PERIOD_NS) {
+			fsc_standalone_sweep();
+			swept_ns = fsc_clock_monotonic_ns();
 		}
 		wait.tv_nsec = moved ? busy_wait_ns : idle_wait_ns;
 		fsc_arch_syscall6(SYS_nanosleep, (long)&wait, 0, 0, 0, 0, 0);
@@ -176,7 +174,8 @@ static void start_helper(void)
 		return;
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attributes, HELPER_STACK_BYTES);
-	fsc_live->helper = pthread_create(&helper, &attributes, help, fsc_live->image) == 0;
+	/* Without one the rings hold what they can until the end. */
+	(void)pthread_create(&helper, &attributes, help, fsc_live->image);
 	pthread_attr_destroy(&attributes);
 }
 
@@ -244,30 +243,11 @@ void fsc_standalone_image(const char *image_path)
 	drain = fsc_drain_create(image_path, origin.uuid, &output, &problem);
 	signals_hold(&held);
 	write_meta(&origin);
-	if (drain)
+	if (drain) {
+		drain_pid = fsc_live->owner;
 		start_helper();
-	signals_release(&held);
-}
-
-static void remove_session(void)
-{
-	char path[FSC_PATH_BYTES + 64], pid[21], number[21];
-
-	for (int i = 0; i < 2; i++) {
-		const char *const name[] = { fsc_settings.session,
-					     "/",
-					     fsc_text_number(pid, fsc_live->owner),
-					     "-",
-					     fsc_text_number(number, fsc_live->image->number),
-					     i ? ".seen" : FSC_IMAGE_SUFFIX,
-					     NULL };
-
-		fsc_text_join(path, sizeof(path), name);
-		system_unlink(path);
 	}
-	/* Stays when forked children still use it; the last one out removes it. */
-	fsc_arch_syscall6(SYS_unlinkat, AT_FDCWD, (long)fsc_settings.session, AT_REMOVEDIR, 0, 0,
-			  0);
+	signals_release(&held);
 }
 
 /* The helper's turn is short; should it have died in it, exit goes on without the rest. */
@@ -288,12 +268,11 @@ static void finish(void)
 {
 	struct fsc_drain_totals totals;
 
-	if (!take_last_turn())
+	if (drain_pid != fsc_live->owner || !take_last_turn())
 		return;
 	fsc_drain_finish(drain);
 	fsc_drain_totals(drain, &totals);
 	fsc_process_folder_describe(folder, &totals, "exited");
-	remove_session();
 	__atomic_store_n(&fsc_live->draining, 0, __ATOMIC_RELEASE);
 }
 
@@ -301,9 +280,8 @@ void fsc_standalone_end(void)
 {
 	struct held_signals held;
 
-	if (!fsc_live->image || !fsc_live->helper)
-		return;
 	signals_hold(&held);
 	finish();
 	signals_release(&held);
+	fsc_standalone_remove_folder();
 }

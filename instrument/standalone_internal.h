@@ -13,13 +13,20 @@
 /* Make the output folder, and a session that no other process sees. NULL: it could not be made. */
 struct fsc_session *fsc_standalone_start(void) FSC_HIDDEN;
 
-/* Make the folder in shared memory that the image's file lies in. */
+/*
+ * Make the folder in shared memory that the image's file lies in: with the image, so that a process
+ * without calls leaves nothing. Remove it with all that is in it.
+ */
 bool fsc_standalone_make_folder(void) FSC_HIDDEN;
+void fsc_standalone_remove_folder(void) FSC_HIDDEN;
+
+/* Remove such folders of this user's processes that are gone. */
+void fsc_standalone_sweep(void) FSC_HIDDEN;
 
 /* The image's file is complete: start the helper thread for it. */
 void fsc_standalone_image(const char *image_path) FSC_HIDDEN;
 
-/* Drain the rest. */
+/* exit() was reached: drain the rest, leave no memory behind. */
 void fsc_standalone_end(void) FSC_HIDDEN;
 
 #endif

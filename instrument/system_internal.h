@@ -8,6 +8,7 @@
 #ifndef INSTRUMENT_SYSTEM_INTERNAL_H
 #define INSTRUMENT_SYSTEM_INTERNAL_H
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -47,6 +48,33 @@ static inline long system_rename(const char *from, const char *to)
 static inline void system_unlink(const char *path)
 {
 	fsc_arch_syscall6(SYS_unlinkat, AT_FDCWD, (long)path, 0, 0, 0, 0);
+}
+
+static inline long system_make_folder(const char *path)
+{
+	return fsc_arch_syscall6(SYS_mkdirat, AT_FDCWD, (long)path, 0700, 0, 0, 0);
+}
+
+static inline void system_remove_folder(const char *path)
+{
+	fsc_arch_syscall6(SYS_unlinkat, AT_FDCWD, (long)path, AT_REMOVEDIR, 0, 0, 0);
+}
+
+/* Entries of a folder, as struct dirent64; bytes that were filled, 0 at the end. */
+static inline long system_list(long fd, void *buffer, size_t bytes)
+{
+	return fsc_arch_syscall6(SYS_getdents64, fd, (long)buffer, (long)bytes, 0, 0, 0);
+}
+
+/* Is that path, no link followed, this user's? */
+static inline bool system_owns(const char *path)
+{
+	struct statx status = { .stx_mask = 0 };
+
+	return fsc_arch_syscall6(SYS_statx, AT_FDCWD, (long)path, AT_SYMLINK_NOFOLLOW, STATX_UID,
+				 (long)&status, 0) == 0 &&
+	       status.stx_mask & STATX_UID &&
+	       status.stx_uid == (uint32_t)fsc_arch_syscall6(SYS_geteuid, 0, 0, 0, 0, 0, 0);
 }
 
 static inline long system_truncate(long fd, uint64_t bytes)
@@ -104,6 +132,12 @@ static inline long system_thread_signal(uint32_t pid, uint32_t tid, int signal)
 	return fsc_arch_syscall6(SYS_tgkill, pid, tid, signal, 0, 0, 0);
 }
 
+/* Also when it is a zombie, or another user's. */
+static inline bool system_process_exists(uint32_t pid)
+{
+	return fsc_arch_syscall6(SYS_kill, pid, 0, 0, 0, 0, 0) != -ESRCH;
+}
+
 static inline void system_yield(void)
 {
 	fsc_arch_syscall6(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
@@ -123,7 +157,7 @@ static inline long system_link_text(const char *path, char *buffer, size_t bytes
 static inline bool system_readable(uintptr_t address)
 {
 	return fsc_arch_syscall6(SYS_rt_sigprocmask, -1, (long)(address & ~(uintptr_t)7), 0, 8, 0,
-				 0) != -14 /* EFAULT */;
+				 0) != -EFAULT;
 }
 
 /* A set of signals as the kernel has it: bit n - 1 is signal n. */

@@ -10,21 +10,25 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
-from scenario import (FFISCOPE, PRELOAD, PYTHON, Recording, check, check_phases_add_up, environment, equal,
-                      events_of_calls, host, main, require, row, run, test, write)
+from scenario import (FFISCOPE, PRELOAD, PYTHON, SERVICE, Recording, check, check_phases_add_up,
+                      environment, equal, events_of_calls, host, main, require, row, run, shared,
+                      test, wait_until, write)
 
 HELLO = "proto2ffi_say_hello"
 
 
-def preload(folder, *command, name="rec", limits=None, **variables):
-    """limits: what the program may use, by resource; the machine's own programs keep theirs."""
-    path = os.path.join(folder, name)
-    how = dict(LD_PRELOAD=PRELOAD, FFISCOPE_OUTPUT=path, **variables)
-
+def limiting(limits):
+    """What a new process does before its program: `limits` by resource."""
     def limit():
         for which, most in (limits or {}).items():
             resource.setrlimit(which, (most, most))
-    return Recording(path, run(*command, env=environment(**how), preexec_fn=limit))
+    return limit
+
+
+def preload(folder, *command, name="rec", limits=None, **variables):
+    path = os.path.join(folder, name)
+    how = dict(LD_PRELOAD=PRELOAD, FFISCOPE_OUTPUT=path, **variables)
+    return Recording(path, run(*command, env=environment(**how), preexec_fn=limiting(limits)))
 
 
 def check_host(recording, requests, threads=1):
@@ -167,20 +171,97 @@ def several_processes_may_share_the_variable(folder):
     equal(calls, [100, 100], "calls of the recordings")
 
 
-@test(end=["exit", "_exit", "abort", "kill", "without calls", "without output"])
-def no_memory_is_left_behind(folder, end):
-    """What a killed program could not tidy up, the next recorder does."""
-    command = ["/bin/true"] if end.startswith("without") else host("dlopen", "--end", end)
-    how = {} if end == "without output" else {"FFISCOPE_OUTPUT": os.path.join(folder, "rec")}
-    process = subprocess.Popen(command, env=environment(LD_PRELOAD=PRELOAD, **how), cwd=folder,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    process.wait(60)
-    if end in ("_exit", "abort", "kill"):
-        run(FFISCOPE, "record", "-q", "-o", os.path.join(folder, "next"), "--", "/bin/true")
-    left = glob.glob(f"/dev/shm/*ffiscope*{process.pid}*")
-    equal([os.path.basename(path) for path in left], [], "left in shared memory")
+def memory_of(pids):
+    """What these processes left in shared memory; afterwards it is gone."""
+    left = [path for pid in pids for path in glob.glob(f"/dev/shm/ffiscope-{pid}-*")]
     for path in left:
         shutil.rmtree(path, ignore_errors=True)
+    return [os.path.basename(path) for path in left]
+
+
+def start(folder, *command, limits=None, **variables):
+    how = dict(dict(LD_PRELOAD=PRELOAD), **variables)
+    return subprocess.Popen(command, env=environment(**how), cwd=folder, stdin=subprocess.PIPE,
+                            preexec_fn=limiting(limits), stdout=subprocess.PIPE,
+                            stderr=subprocess.DEVNULL)
+
+
+@test(end=["exit", "_exit", "abort", "kill", "without calls", "without output", "without room"],
+      next_one=["recorder", "program"])
+def no_memory_is_left_behind(folder, end, next_one):
+    """What a killed program could not tidy up, the next one does."""
+    command = ["/bin/true"] if end == "without calls" else host("dlopen", "--end", end.split()[0])
+    how = {} if end == "without output" else {"FFISCOPE_OUTPUT": os.path.join(folder, "rec")}
+    limits = {resource.RLIMIT_FSIZE: 1 << 20} if end == "without room" else {}
+    process = start(folder, *command, limits=limits, **how)
+    process.communicate(timeout=60)
+    if end in ("_exit", "abort", "kill"):
+        if next_one == "recorder":
+            run(FFISCOPE, "record", "-q", "-o", os.path.join(folder, "next"), "--", "/bin/true")
+        else:
+            preload(folder, "/bin/true", name="next")
+    equal(memory_of([process.pid]), [], "left in shared memory")
+
+
+FORKS = """
+import ctypes, json, os, signal, sys, time
+library = ctypes.CDLL(sys.argv[1])
+library.proto2ffi_memory_stats
+pids = []
+for end in (lambda: os._exit(0),) * 3 + (lambda: os.kill(os.getpid(), signal.SIGKILL),):
+    pid = os.fork()
+    if not pid:
+        library.proto2ffi_free_byte_buffer
+        end()
+    os.waitpid(pid, 0)
+    pids.append(pid)
+print(json.dumps(pids), flush=True)
+sys.stdin.read()
+"""
+
+
+@test
+def children_that_never_reach_exit_leave_no_memory_while_their_parent_lives(folder):
+    """As those of Python's multiprocessing."""
+    process = start(folder, PYTHON, "-c", FORKS, SERVICE,
+                    FFISCOPE_OUTPUT=os.path.join(folder, "rec"))
+    pids = json.loads(process.stdout.readline())
+    wait_until(lambda: not any(glob.glob(f"/dev/shm/ffiscope-{pid}-*") for pid in pids), 10)
+    check(glob.glob(f"/dev/shm/ffiscope-{process.pid}-*"), "the parent has no memory")
+    process.communicate(timeout=60)
+    equal(process.returncode, 0, "exit status")
+    equal(memory_of(pids + [process.pid]), [], "left in shared memory")
+
+
+@test
+def another_ones_memory_is_left_alone(folder):
+    """Of another pid namespace, and of a process that lives."""
+    ours = os.readlink("/proc/self/ns/pid").strip("pid:[]")
+    dead = subprocess.Popen(["/bin/true"])
+    dead.wait()
+    names = {"other": f"ffiscope-{dead.pid}-{int(ours) + 1}-1", "alive": f"ffiscope-{os.getpid()}-{ours}-1",
+             "dead": f"ffiscope-{dead.pid}-{ours}-1"}
+    for name in names.values():
+        os.mkdir(f"/dev/shm/{name}", 0o700)
+    preload(folder, "/bin/true")
+    left = {key for key, name in names.items() if os.path.isdir(f"/dev/shm/{name}")}
+    memory_of([dead.pid, os.getpid()])
+    equal(left, {"other", "alive"}, "what is left")
+
+
+@test
+def a_program_without_room_for_a_thread_is_recorded_at_its_end(folder):
+    refusal = shared(folder, "refusal.so", "#include <errno.h>\nint pthread_create(void *a, void *b, "
+                     "void *c, void *d) { (void)a; (void)b; (void)c; (void)d; return EAGAIN; }\n")
+    path = os.path.join(folder, "rec")
+    process = start(folder, *host("dlopen", "--requests", 100), FFISCOPE_OUTPUT=path,
+                    LD_PRELOAD=f"{PRELOAD}:{refusal}")
+    process.communicate(timeout=60)
+    equal(process.returncode, 0, "exit status")
+    require(os.path.isdir(path), "no recording")
+    recording = Recording(path, run("/bin/true"))
+    equal(row(recording.report(), HELLO).get("timed_calls"), 100, "timed calls")
+    equal(memory_of([process.pid]), [], "left in shared memory")
 
 
 @test
