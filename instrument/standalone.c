@@ -16,10 +16,6 @@
 #include "system_internal.h"
 #include "trace_points/clock.h"
 #include "trace_points/drain.h"
-#include "trace_points/json_writer.h"
-#include "trace_points/packet.h"
-#include "trace_points/process_folder.h"
-#include "trace_points/recording.h"
 
 enum {
 	HELPER_STACK_BYTES = 256 * 1024,
@@ -179,50 +175,6 @@ static void start_helper(void)
 	pthread_attr_destroy(&attributes);
 }
 
-static void put_clock(struct fsc_json *json, const struct fsc_process_origin *origin)
-{
-	static const char *const modes[] = { "fenced", "fast", "system" };
-
-	fsc_json_key(json, "clock");
-	fsc_json_object_begin(json);
-	fsc_json_member_string(json, "mode", modes[fsc_clock_mode_now]);
-	fsc_json_member_u64(json, "ticks_per_s", origin->ticks_per_s);
-	fsc_json_member_u64(json, "step_ticks",
-			    fsc_clock_step_ticks(fsc_clock_mode_now == FSC_CLOCK_SYSTEM));
-	fsc_json_object_end(json);
-}
-
-/*
- * What a reader must know of the whole. The first image of a folder writes it; what is not known
- * without a record process (the command, the probe cost, the end) is null.
- */
-static void write_meta(const struct fsc_process_origin *origin)
-{
-	char path[FSC_PATH_BYTES + 16], buffer[1024];
-	const char *const parts[] = { fsc_settings.output, "/" FSC_META_NAME, NULL };
-	struct fsc_json json;
-	long fd;
-
-	fsc_text_join(path, sizeof(path), parts);
-	fd = system_open(path, O_CREAT | O_EXCL | O_WRONLY, 0600);
-	if (fd < 0)
-		return;
-	fsc_json_init(&json, buffer, sizeof(buffer), NULL, NULL);
-	fsc_json_object_begin(&json);
-	fsc_json_member_string(&json, "schema", FSC_META_SCHEMA);
-	fsc_json_member_u64(&json, "format", FSC_FORMAT_VERSION);
-	fsc_json_member_bool(&json, "complete", true);
-	fsc_json_member_u64(&json, "start_ns", origin->pair.monotonic_ns);
-	fsc_json_member_null(&json, "end_ns");
-	fsc_json_member_null(&json, "exit_status");
-	put_clock(&json, origin);
-	fsc_json_member_null(&json, "probe_cost");
-	fsc_json_object_end(&json);
-	if (fsc_json_finish(&json))
-		fsc_arch_syscall6(SYS_write, fd, (long)buffer, (long)json.used, 0, 0, 0);
-	system_close(fd);
-}
-
 void fsc_standalone_image(const char *image_path)
 {
 	bool system_clock = fsc_clock_mode_now == FSC_CLOCK_SYSTEM;
@@ -242,7 +194,7 @@ void fsc_standalone_image(const char *image_path)
 	output.arg = folder;
 	drain = fsc_drain_create(image_path, origin.uuid, &output, &problem);
 	signals_hold(&held);
-	write_meta(&origin);
+	fsc_standalone_meta_open(&origin);
 	if (drain) {
 		drain_pid = fsc_live->owner;
 		start_helper();
@@ -272,7 +224,8 @@ static void finish(void)
 		return;
 	fsc_drain_finish(drain);
 	fsc_drain_totals(drain, &totals);
-	fsc_process_folder_describe(folder, &totals, "exited");
+	if (fsc_process_folder_describe(folder, &totals, "exited") == 0)
+		fsc_standalone_meta_close();
 	__atomic_store_n(&fsc_live->draining, 0, __ATOMIC_RELEASE);
 }
 

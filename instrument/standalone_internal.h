@@ -9,6 +9,7 @@
 #define INSTRUMENT_STANDALONE_INTERNAL_H
 
 #include "thread_internal.h"
+#include "trace_points/process_folder.h"
 
 /* Make the output folder, and a session that no other process sees. NULL: it could not be made. */
 struct fsc_session *fsc_standalone_start(void) FSC_HIDDEN;
@@ -22,6 +23,13 @@ void fsc_standalone_remove_folder(void) FSC_HIDDEN;
 
 /* Remove such folders of this user's processes that are gone. */
 void fsc_standalone_sweep(void) FSC_HIDDEN;
+
+/*
+ * The recording's meta.json: this image is open; it is whole on disk. The recording is complete
+ * when all that were opened are closed, so never when one was killed.
+ */
+void fsc_standalone_meta_open(const struct fsc_process_origin *origin) FSC_HIDDEN;
+void fsc_standalone_meta_close(void) FSC_HIDDEN;
 
 /* The image's file is complete: start the helper thread for it. */
 void fsc_standalone_image(const char *image_path) FSC_HIDDEN;

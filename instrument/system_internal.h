@@ -40,6 +40,19 @@ static inline long system_read(long fd, void *buffer, size_t bytes)
 	return fsc_arch_syscall6(SYS_read, fd, (long)buffer, (long)bytes, 0, 0, 0);
 }
 
+static inline long system_write_at(long fd, const void *bytes, size_t length, uint64_t offset)
+{
+	return fsc_arch_syscall6(SYS_pwrite64, fd, (long)bytes, (long)length, (long)offset, 0, 0);
+}
+
+/* Lock a whole file against other processes, without waiting. Closing it ends that. */
+static inline long system_lock(long fd)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	return fsc_arch_syscall6(SYS_fcntl, fd, F_SETLK, (long)&whole, 0, 0, 0);
+}
+
 static inline long system_rename(const char *from, const char *to)
 {
 	return fsc_arch_syscall6(SYS_renameat2, AT_FDCWD, (long)from, AT_FDCWD, (long)to, 0, 0);

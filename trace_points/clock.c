@@ -9,7 +9,18 @@
 #include <cpuid.h>
 #endif
 
+#include "trace_points/image.h"
+
 enum { PAIR_TRIES = 9, STEP_TRIES = 2000 };
+
+const char *fsc_clock_mode_name(uint32_t mode)
+{
+	static const char *const names[] = { [FSC_CLOCK_FENCED] = "fenced",
+					     [FSC_CLOCK_FAST] = "fast",
+					     [FSC_CLOCK_SYSTEM] = "system" };
+
+	return mode < sizeof(names) / sizeof(names[0]) ? names[mode] : NULL;
+}
 
 static uint64_t clock_ns(clockid_t id)
 {

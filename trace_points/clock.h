@@ -44,6 +44,9 @@ static inline uint64_t fsc_clock_counter(void)
  */
 bool fsc_clock_has_counter(void);
 
+/* "fenced", "fast" or "system" for an enum fsc_clock_mode (image.h); NULL for anything else. */
+const char *fsc_clock_mode_name(uint32_t mode);
+
 uint64_t fsc_clock_monotonic_ns(void);
 
 /* Read both clocks together, the narrowest of a few tries. system: ticks are CLOCK_MONOTONIC ns. */

@@ -19,6 +19,9 @@
  *   "options":{"name":"value",...},"processes":[{"pid","image","parent","exe","state","calls",
  *   "lost_events"}],"seen":{"loaded","lookups","wrapped","refused","pool_exhausted"},
  *   "limited":null|"ring"|"max-size"|"write error text"}
+ *   Without a recorder: schema, complete, "open_images":N (recording now, or gone without exit();
+ *   complete when there is none), format, start_ns, clock; end_ns, exit_status and probe_cost are
+ *   null.
  * process.json: {"schema":"ffiscope.process/1","format":1,"pid","image","parent","exe",
  *   "state":"running|exited|ended|exec","forked":bool,"start_ns","clock_mode","allocations":bool,
  *   "codecs":bool,"calls","skipped_calls","lost_events","lost_findings","overwritten_events","threads",

@@ -134,6 +134,55 @@ def a_limit_on_file_sizes_harms_nobody(folder, end):
         check(report["loss"]["events"] > 0, "no loss was counted")
 
 
+def wholeness(recording):
+    meta = recording.meta()
+    return meta["complete"], meta.get("open_images")
+
+
+@test(end=["exit", "kill", "abort", "_exit"], requests=[30, 3000])
+def a_recording_is_complete_when_its_program_reached_exit(folder, end, requests):
+    """What a killed one had not drained is missing: that nothing leaked is not known."""
+    recording = preload(folder, *host("dlopen", "--requests", requests, "--leak-every",
+                                      requests * 2, "--end", end))
+    equal(wholeness(recording), (True, 0) if end == "exit" else (False, 1), "complete, open images")
+    if not recording.images():
+        return  # killed before the first drain
+    leaks = run(FFISCOPE, "leaks", recording.path)
+    equal(leaks.status, 0 if end == "exit" else 2, f"exit status of leaks ({leaks.err[-300:]!r})")
+
+
+@test(ends=["exit exit", "kill exit", "exit kill", "exit _exit exit"])
+def a_shared_recording_is_complete_when_all_its_programs_reached_exit(folder, ends):
+    lines = " ".join(" ".join(shlex.quote(part) for part in host("dlopen", "--end", end)) + "; "
+                     for end in ends.split())
+    recording = preload(folder, "/bin/sh", "-c", lines + "exit 0")
+    bad = sum(end != "exit" for end in ends.split())
+    equal(wholeness(recording), (not bad, bad), "complete, open images")
+
+
+@test
+def a_recording_is_not_complete_before_its_programs_end(folder):
+    path = os.path.join(folder, "rec")
+    first, second = (start(folder, *host("dlopen", "--requests", 20, "--pause", pause),
+                           FFISCOPE_OUTPUT=path) for pause in (200, 3000))
+    first.communicate(timeout=60)
+    recording = Recording(path, run("/bin/true"))
+    equal(wholeness(recording), (False, 1), "complete, open images, while one runs")
+    second.communicate(timeout=60)
+    equal(wholeness(recording), (True, 0), "complete, open images, at the end")
+
+
+@test
+def a_meta_json_of_another_writer_is_left_alone(folder):
+    path = os.path.join(folder, "rec")
+    os.mkdir(path)
+    text = '{"name":"my web app", "complete":false,"open_images":         1}' + " " * 200
+    write(os.path.join(path, "meta.json"), text)
+    preload(folder, *host("dlopen", "--requests", 20))
+    with open(os.path.join(path, "meta.json"), encoding="utf-8") as file:
+        equal(file.read(), text, "meta.json")
+
+
 @test(clock=["fenced", "fast"])
 def the_clock_is_known_without_the_command_and_the_probe_cost_is_unknown(folder, clock):
     """Nobody measured the cost: null, and nothing is subtracted."""
