@@ -101,7 +101,8 @@ void fsc_boundary_add_built_in(struct fsc_boundary *boundary);
 
 /*
  * Append one row from the command line (--entry GLOB): an entry point whose buffers are not said.
- * false: the glob is empty, too long, or the boundary is full.
+ * After the built-in rows: what they know of a function wins. false: the glob is empty, too long,
+ * or the boundary is full.
  */
 bool fsc_boundary_add_entry(struct fsc_boundary *boundary, const char *glob);
 

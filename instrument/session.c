@@ -113,8 +113,9 @@ static void read_settings(char **environment)
 		     setting(environment, FSC_OPTION_EXCLUDE));
 	if (*boundary)
 		read_boundary(boundary);
-	add_entries(setting(environment, FSC_OPTION_ENTRY));
+	/* Last: --entry adds, and what a built-in row knows of a function stays known. */
 	fsc_boundary_add_built_in(&fsc_settings.boundary);
+	add_entries(setting(environment, FSC_OPTION_ENTRY));
 	fsc_settings.codecs = setting_flag(environment, FSC_OPTION_CODECS);
 	fsc_settings.follow = setting_flag(environment, FSC_OPTION_FOLLOW);
 	fsc_settings.window_words =

@@ -23,7 +23,7 @@ struct fsc_settings {
 	char session[FSC_PATH_BYTES];
 	char output[FSC_PATH_BYTES];	   /* standalone: where the recording goes */
 	char exclude[FSC_GLOB_LIST_BYTES]; /* globs, one per line */
-	struct fsc_boundary boundary;	   /* the user's rows, --entry rows, built-ins */
+	struct fsc_boundary boundary;	   /* the user's rows, built-ins, --entry rows */
 };
 
 extern struct fsc_settings fsc_settings FSC_HIDDEN;

@@ -73,6 +73,30 @@ def options_are_variables(folder):
     equal({entry["allocations"] for entry in report["entry_points"]}, {None}, "allocations")
 
 
+@test(boundary=[False, True])
+def an_entry_glob_adds_and_takes_nothing_away(folder, boundary):
+    """Built-in rows know what a glob does not: free functions, buffers."""
+    how = {}
+    if boundary:
+        how["FFISCOPE_BOUNDARY"] = write(os.path.join(folder, "b"), "entry nothing_of_that_name\n")
+    recording = preload(folder, *host("dlopen", "--requests", 300), FFISCOPE_ENTRY="proto2ffi_*\ninit_*",
+                        **how)
+    report = recording.report()
+    equal(row(report, HELLO).get("calls"), 300, "calls")
+    equal(row(report, "init_service").get("kind"), "entry", "kind of the function that was added")
+    equal(row(report, "proto2ffi_free_byte_buffer").get("kind"), "free", "kind of the free function")
+    buffers = recording.leaks(status=0)["buffers"]
+    equal((buffers["made"], buffers["freed"]), (300, 300), "buffers made, freed")
+
+
+@test
+def an_exclude_glob_beats_an_entry_glob(folder):
+    recording = preload(folder, *host("dlopen", "--requests", 100), FFISCOPE_ENTRY="proto2ffi_*",
+                        FFISCOPE_EXCLUDE="*_say_*")
+    equal([entry["name"] for entry in recording.report()["entry_points"] if "say" in entry["name"]], [],
+          "excluded functions")
+
+
 @test
 def a_boundary_file_is_a_variable(folder):
     boundary = write(os.path.join(folder, "b"), f"entry {HELLO} request=arg0,arg1 "
