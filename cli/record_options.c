@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/messages.h"
+#include "ffi/boundary.h"
 #include "record_internal.h"
 
 enum {
@@ -89,6 +90,17 @@ static bool list_add(struct fsc_record_options *options, int id, const char *val
 	return true;
 }
 
+/* The preload leaves out a glob that it cannot take; better said now. */
+static bool check_globs(const char *dashes, const char *name, const char *value)
+{
+	struct fsc_boundary_error error;
+
+	if (fsc_boundary_check_globs(value, &error))
+		return true;
+	fsc_messages_say("%s%s: %s (%s): '%s'", dashes, name, error.message, error.hint, value);
+	return false;
+}
+
 static bool set(struct fsc_record_options *options, int id, const char *value)
 {
 	const struct fsc_option *option = &fsc_options[id];
@@ -101,7 +113,8 @@ static bool set(struct fsc_record_options *options, int id, const char *value)
 				 option->kind == FSC_OPTION_choice ? option->argument : "");
 		return false;
 	}
-	if (option->kind == FSC_OPTION_list && !list_add(options, id, value))
+	if (option->kind == FSC_OPTION_list &&
+	    (!check_globs("--", option->name, value) || !list_add(options, id, value)))
 		return false;
 	if (option->kind != FSC_OPTION_list)
 		options->value[id] = value;
@@ -124,6 +137,8 @@ static bool set_defaults(struct fsc_record_options *options)
 					 value);
 			return false;
 		}
+		if (option->kind == FSC_OPTION_list && !check_globs("", option->variable, value))
+			return false;
 		options->value[id] = value;
 	}
 	return true;

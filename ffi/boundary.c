@@ -487,6 +487,25 @@ bool fsc_boundary_add_entry(struct fsc_boundary *boundary, const char *glob)
 	return true;
 }
 
+bool fsc_boundary_check_globs(const char *list, struct fsc_boundary_error *error)
+{
+	struct parser parser = { .error = error, .line_start = list, .line = 1 };
+	struct span rest = { list, list };
+	char glob[FSC_BOUNDARY_GLOB_MAX];
+	struct span line;
+
+	clear(error, sizeof(*error));
+	while (*rest.end != '\0')
+		rest.end++;
+	for (; rest.at < rest.end; parser.line++) {
+		parser.line_start = rest.at;
+		if (!next_line(&parser, &rest, &line) ||
+		    (line.at < line.end && !parse_glob(&parser, &line, glob)))
+			return false;
+	}
+	return true;
+}
+
 const struct fsc_boundary_row *fsc_boundary_find(const struct fsc_boundary *boundary,
 						 const char *name, const char *library)
 {

@@ -106,12 +106,24 @@ void fsc_boundary_add_built_in(struct fsc_boundary *boundary);
  */
 bool fsc_boundary_add_entry(struct fsc_boundary *boundary, const char *glob);
 
+/*
+ * Are the globs of a list, one per line, such that --entry takes them? Empty lines are nothing.
+ * false: *error says what is wrong with the first that is not.
+ */
+bool fsc_boundary_check_globs(const char *list, struct fsc_boundary_error *error);
+
 /* The first row for that function, or NULL. library is the path of the defining object. */
 const struct fsc_boundary_row *fsc_boundary_find(const struct fsc_boundary *boundary,
 						 const char *name, const char *library);
 
 /* Shell-like match of the whole text: '*', '?', '[a-z]', '[!a-z]', '\\' before a literal. */
 bool fsc_glob_match(const char *glob, const char *text);
+
+/*
+ * The next glob of a list that has one per line, copied; *list moves behind it. One that is too
+ * long is left out: cut, it would be another glob. false: there is no further one.
+ */
+bool fsc_glob_list_next(const char **list, char glob[FSC_BOUNDARY_GLOB_MAX]);
 
 /* Does a library glob match that path, as a whole or by its last component? */
 bool fsc_glob_match_path(const char *glob, const char *path);

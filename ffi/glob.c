@@ -93,6 +93,28 @@ bool fsc_glob_match(const char *glob, const char *text)
 	return *glob == '\0';
 }
 
+bool fsc_glob_list_next(const char **list, char glob[FSC_BOUNDARY_GLOB_MAX])
+{
+	const char *at = *list;
+	size_t length = 0;
+
+	for (; *at != '\0'; at++) {
+		if (*at != '\n') {
+			if (length < FSC_BOUNDARY_GLOB_MAX)
+				glob[length++] = *at;
+		} else if (length > 0 && length < FSC_BOUNDARY_GLOB_MAX) {
+			break;
+		} else {
+			length = 0;
+		}
+	}
+	*list = at;
+	if (length == 0 || length == FSC_BOUNDARY_GLOB_MAX)
+		return false;
+	glob[length] = '\0';
+	return true;
+}
+
 bool fsc_glob_match_path(const char *glob, const char *path)
 {
 	const char *last = path;

@@ -52,6 +52,20 @@ static uint64_t setting_size(char **environment, enum fsc_option_id id, uint64_t
 	return value < least ? least : value > most ? most : value;
 }
 
+/* A copy for as long as the program lives: it may write over its environment. */
+static const char *keep_setting(const char *value)
+{
+	size_t bytes = fsc_text_length(value) + 1;
+	char *kept = bytes > 1 ? system_map(-1, 0, bytes) : NULL;
+	const char *const parts[] = { value, NULL };
+
+	if (bytes == 1)
+		return "";
+	if (kept)
+		fsc_text_join(kept, bytes, parts);
+	return kept;
+}
+
 static void copy_setting(char *buffer, size_t bytes, const char *value)
 {
 	const char *const parts[] = { value, NULL };
@@ -83,21 +97,9 @@ static void read_boundary(const char *path)
 static void add_entries(const char *globs)
 {
 	char glob[FSC_BOUNDARY_GLOB_MAX];
-	size_t length = 0;
 
-	for (;; globs++) {
-		if (*globs && *globs != '\n') {
-			if (length + 1 < sizeof(glob))
-				glob[length++] = *globs;
-			continue;
-		}
-		glob[length] = '\0';
-		if (length)
-			fsc_boundary_add_entry(&fsc_settings.boundary, glob);
-		length = 0;
-		if (!*globs)
-			return;
-	}
+	while (fsc_glob_list_next(&globs, glob))
+		fsc_boundary_add_entry(&fsc_settings.boundary, glob);
 }
 
 static void read_settings(char **environment)
@@ -109,8 +111,7 @@ static void read_settings(char **environment)
 		     setting(environment, FSC_OPTION_SESSION));
 	copy_setting(fsc_settings.output, sizeof(fsc_settings.output),
 		     setting(environment, FSC_OPTION_OUTPUT));
-	copy_setting(fsc_settings.exclude, sizeof(fsc_settings.exclude),
-		     setting(environment, FSC_OPTION_EXCLUDE));
+	fsc_settings.exclude = keep_setting(setting(environment, FSC_OPTION_EXCLUDE));
 	if (*boundary)
 		read_boundary(boundary);
 	/* Last: --entry adds, and what a built-in row knows of a function stays known. */
@@ -203,7 +204,7 @@ bool fsc_session_start(char **environment)
 		return false;
 	read_settings(environment);
 	live = system_map(-1, 0, FSC_PAGE);
-	if (!live || system_advise(live, FSC_PAGE, MADV_WIPEONFORK) != 0)
+	if (!fsc_settings.exclude || !live || system_advise(live, FSC_PAGE, MADV_WIPEONFORK) != 0)
 		return false;
 	fsc_live = live;
 	fsc_session = session ? map_control() : fsc_standalone_start();

@@ -10,7 +10,7 @@
 #include "ffi/boundary.h"
 #include "thread_internal.h"
 
-enum fsc_session_limit { FSC_PATH_BYTES = 1024, FSC_GLOB_LIST_BYTES = 4096 };
+enum fsc_session_limit { FSC_PATH_BYTES = 1024 };
 
 struct fsc_settings {
 	bool on;		/* the library does anything at all */
@@ -21,9 +21,9 @@ struct fsc_settings {
 	uint32_t window_words;	 /* stack words copied for functions that no row describes */
 	uint64_t ring_max_bytes; /* of one ring with its header */
 	char session[FSC_PATH_BYTES];
-	char output[FSC_PATH_BYTES];	   /* standalone: where the recording goes */
-	char exclude[FSC_GLOB_LIST_BYTES]; /* globs, one per line */
-	struct fsc_boundary boundary;	   /* the user's rows, built-ins, --entry rows */
+	char output[FSC_PATH_BYTES];  /* standalone: where the recording goes */
+	const char *exclude;	      /* globs, one per line */
+	struct fsc_boundary boundary; /* the user's rows, built-ins, --entry rows */
 };
 
 extern struct fsc_settings fsc_settings FSC_HIDDEN;

@@ -48,21 +48,11 @@ const char *fsc_text_number(char *buffer, uint64_t value)
 bool fsc_text_match_list(const char *globs, const char *text)
 {
 	char glob[FSC_BOUNDARY_GLOB_MAX];
-	size_t length = 0;
 
-	for (;; globs++) {
-		if (*globs && *globs != '\n') {
-			if (length + 1 < sizeof(glob))
-				glob[length++] = *globs;
-			continue;
-		}
-		glob[length] = '\0';
-		if (length && fsc_glob_match(glob, text))
+	while (fsc_glob_list_next(&globs, glob))
+		if (fsc_glob_match(glob, text))
 			return true;
-		length = 0;
-		if (!*globs)
-			return false;
-	}
+	return false;
 }
 
 const char *fsc_text_environment(char **environment, const char *name)

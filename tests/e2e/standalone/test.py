@@ -89,6 +89,38 @@ def an_entry_glob_adds_and_takes_nothing_away(folder, boundary):
     equal((buffers["made"], buffers["freed"]), (300, 300), "buffers made, freed")
 
 
+TOO_LONG = "*" * 127 + "z"  # cut to 127 bytes it matches everything
+
+
+@test(variable=["FFISCOPE_EXCLUDE", "FFISCOPE_ENTRY"])
+def a_glob_that_is_too_long_is_left_out(folder, variable):
+    """Cut, it would be another glob."""
+    recording = preload(folder, *host("dlopen", "--requests", 100),
+                        **{variable: f"{TOO_LONG}\ninit_service"})
+    report = recording.report()
+    equal(row(report, HELLO).get("calls"), 100, "calls")
+    equal({entry["name"] for entry in report["entry_points"]} & {"init_service"},
+          {"init_service"} if variable == "FFISCOPE_ENTRY" else set(), "the glob beside it")
+
+
+@test
+def a_list_of_globs_may_be_long(folder):
+    recording = preload(folder, *host("dlopen", "--requests", 100),
+                        FFISCOPE_EXCLUDE="unlike_anything_*\n" * 1000 + "init_service")
+    names = {entry["name"] for entry in recording.report()["entry_points"]}
+    equal((HELLO in names, "init_service" in names), (True, False), "wrapped: hello, the last of the list")
+
+
+@test(value=[TOO_LONG, "good\n" + TOO_LONG, "a[b"], option=["entry", "exclude"], how=["option", "variable"])
+def record_refuses_a_glob_that_would_be_left_out(folder, value, option, how):
+    variables = {f"FFISCOPE_{option.upper()}": value} if how == "variable" else {}
+    options = [f"--{option}", value] if how == "option" else []
+    result = run(FFISCOPE, "record", "-o", os.path.join(folder, "rec"), *options, "--", "/bin/echo", "x",
+                 env=environment(**variables))
+    equal((result.status, result.out), (125, ""), "exit status, what the command said")
+    equal(len(result.err.splitlines()), 1, f"lines of {result.err!r}")
+
+
 @test
 def an_exclude_glob_beats_an_entry_glob(folder):
     recording = preload(folder, *host("dlopen", "--requests", 100), FFISCOPE_ENTRY="proto2ffi_*",

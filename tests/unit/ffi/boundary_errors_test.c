@@ -233,6 +233,23 @@ Test(boundary_errors, a_text_cut_off_anywhere_is_never_read_past_its_end)
 	}
 }
 
+Test(boundary_errors, a_glob_list_is_checked_line_by_line)
+{
+	char text[FSC_BOUNDARY_GLOB_MAX + 16] = "a*\n\n";
+	struct fsc_boundary_error error;
+
+	cr_assert(fsc_boundary_check_globs("", &error));
+	cr_assert(fsc_boundary_check_globs("a*\n\nb[0-9]\n", &error));
+	cr_assert_not(fsc_boundary_check_globs("a*\nb[\n", &error));
+	cr_assert_eq(error.line, 2);
+	cr_assert_eq(error.column, 2);
+	memset(text + 4, 'x', FSC_BOUNDARY_GLOB_MAX);
+	cr_assert_not(fsc_boundary_check_globs(text, &error));
+	cr_assert_eq(error.line, 3);
+	text[4 + FSC_BOUNDARY_GLOB_MAX - 1] = '\0';
+	cr_assert(fsc_boundary_check_globs(text, &error));
+}
+
 Test(boundary_errors, random_bytes_of_the_grammar_do_no_harm)
 {
 	static const char alphabet[] = "entryfrelaccodqubs =,*{}arg019[]\\!-#\r\n\t?\xff";

@@ -78,6 +78,36 @@ Test(glob, bytes_above_127_match_themselves_and_ranges)
 	cr_assert(fsc_glob_match("[\xc0-\xff]", "\xe9"));
 }
 
+Test(glob, a_list_has_one_per_line)
+{
+	const char *list = "\na*\n\n\nb?\n";
+	char glob[FSC_BOUNDARY_GLOB_MAX];
+
+	cr_assert(fsc_glob_list_next(&list, glob));
+	cr_assert_str_eq(glob, "a*");
+	cr_assert(fsc_glob_list_next(&list, glob));
+	cr_assert_str_eq(glob, "b?");
+	cr_assert_not(fsc_glob_list_next(&list, glob));
+	cr_assert_not(fsc_glob_list_next(&list, glob));
+}
+
+Test(glob, one_of_a_list_that_is_too_long_is_left_out)
+{
+	char text[2 * FSC_BOUNDARY_GLOB_MAX + 8], glob[FSC_BOUNDARY_GLOB_MAX];
+	const char *list = text;
+
+	memset(text, 'x', FSC_BOUNDARY_GLOB_MAX);
+	strcpy(text + FSC_BOUNDARY_GLOB_MAX, "\na*\n");
+	memset(text + FSC_BOUNDARY_GLOB_MAX + 4, 'y', FSC_BOUNDARY_GLOB_MAX);
+	text[2 * FSC_BOUNDARY_GLOB_MAX + 4] = '\0';
+	cr_assert(fsc_glob_list_next(&list, glob));
+	cr_assert_str_eq(glob, "a*");
+	cr_assert_not(fsc_glob_list_next(&list, glob));
+	list = text + 1;
+	cr_assert(fsc_glob_list_next(&list, glob));
+	cr_assert_eq(strlen(glob), FSC_BOUNDARY_GLOB_MAX - 1);
+}
+
 Test(glob, a_library_glob_matches_the_whole_path_or_its_last_part)
 {
 	cr_assert(fsc_glob_match_path("libgreeter.so*", "/opt/app/libgreeter.so.1"));
