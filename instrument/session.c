@@ -73,25 +73,36 @@ static void copy_setting(char *buffer, size_t bytes, const char *value)
 	fsc_text_join(buffer, bytes, parts);
 }
 
-/* The rows of a file, parsed in place. A bad file was refused by record already; here it is
- * ignored. */
-static void read_boundary(const char *path)
+static size_t read_all(long fd, char *text, size_t bytes)
 {
-	struct fsc_boundary_error error;
-	long fd = system_open(path, O_RDONLY, 0);
-	char *text = system_map(-1, 0, FSC_BOUNDARY_FILE_MAX);
 	size_t length = 0;
 	long got;
 
-	if (fd < 0 || !text)
-		return;
-	while (length < FSC_BOUNDARY_FILE_MAX &&
-	       (got = system_read(fd, text + length, FSC_BOUNDARY_FILE_MAX - length)) > 0)
+	while (length < bytes && (got = system_read(fd, text + length, bytes - length)) > 0)
 		length += (size_t)got;
+	return length;
+}
+
+/* The rows of a file. A bad one was refused by record already; here it is as if there were none. */
+static void read_boundary(const char *path)
+{
+	const size_t bytes = FSC_BOUNDARY_FILE_MAX + 1; /* one more than is allowed, not less */
+	struct fsc_boundary *boundary = &fsc_settings.boundary;
+	struct fsc_boundary_error error;
+	long fd = system_open(path, O_RDONLY, 0);
+	char *text;
+
+	if (fd < 0)
+		return;
+	text = system_map(-1, 0, bytes);
+	if (text) {
+		fsc_settings.has_boundary_file =
+			fsc_boundary_parse(boundary, text, read_all(fd, text, bytes), &error);
+		if (!fsc_settings.has_boundary_file)
+			boundary->row_count = 0;
+		system_unmap(text, bytes);
+	}
 	system_close(fd);
-	fsc_settings.has_boundary_file =
-		fsc_boundary_parse(&fsc_settings.boundary, text, length, &error);
-	system_unmap(text, FSC_BOUNDARY_FILE_MAX);
 }
 
 static void add_entries(const char *globs)

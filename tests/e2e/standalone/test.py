@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+import re
 import resource
 import shlex
 import shutil
@@ -145,6 +146,22 @@ def a_bad_variable_harms_nobody(folder, variables):
     equal(recording.status, 0, "exit status")
     equal(recording.truth()["service"]["calls"], 200, "calls of the service")
     check(len(recording.err.splitlines()) <= 1, f"stderr is {recording.err!r}")
+
+
+@test
+def a_boundary_file_that_is_not_there_costs_no_memory(folder):
+    sizes = []
+    for path in (os.path.realpath(__file__), "/no/such/file"):
+        status = preload(folder, "/bin/cat", "/proc/self/status", FFISCOPE_BOUNDARY=path).out
+        sizes.append(int(re.search(r"VmSize:\s+(\d+) kB", status).group(1)))
+    check(abs(sizes[0] - sizes[1]) < 512, f"sizes are {sizes} kB: read and refused, not there")
+
+
+@test
+def of_a_bad_boundary_file_no_row_holds(folder):
+    boundary = write(os.path.join(folder, "b"), f"free {HELLO} buffer=arg0\nnonsense\n")
+    recording = preload(folder, *host("dlopen", "--requests", 100), FFISCOPE_BOUNDARY=boundary)
+    equal(row(recording.report(), HELLO).get("kind"), "entry", "kind")
 
 
 @test(output=["/no/such/folder/rec", "/proc/rec", "/dev/null", ""])
