@@ -13,7 +13,6 @@
 enum fsc_session_limit { FSC_PATH_BYTES = 1024 };
 
 struct fsc_settings {
-	bool on;		/* the library does anything at all */
 	bool has_boundary_file; /* rows replace the lookup rule */
 	bool codecs;
 	bool follow;
