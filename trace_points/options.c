@@ -9,15 +9,6 @@ const struct fsc_option fsc_options[FSC_OPTION_COUNT] = {
 #undef FSC_OPTION
 };
 
-static bool same(const char *a, const char *b)
-{
-	while (*a && *a == *b) {
-		a++;
-		b++;
-	}
-	return *a == *b;
-}
-
 bool fsc_option_parse_size(const char *text, uint64_t *bytes)
 {
 	uint64_t value = 0;
@@ -44,20 +35,6 @@ bool fsc_option_parse_size(const char *text, uint64_t *bytes)
 	return true;
 }
 
-bool fsc_option_parse_flag(const char *text, bool *value)
-{
-	static const char *const words[2][4] = { { "no", "0", "false", "off" },
-						 { "yes", "1", "true", "on" } };
-
-	for (int truth = 0; truth < 2; truth++)
-		for (int i = 0; i < 4; i++)
-			if (same(text, words[truth][i])) {
-				*value = truth;
-				return true;
-			}
-	return false;
-}
-
 static bool one_of(const char *choices, const char *text)
 {
 	while (*choices) {
@@ -75,6 +52,16 @@ static bool one_of(const char *choices, const char *text)
 			choices++;
 	}
 	return false;
+}
+
+bool fsc_option_parse_flag(const char *text, bool *value)
+{
+	bool yes = one_of("yes|1|true|on", text);
+
+	if (!yes && !one_of("no|0|false|off", text))
+		return false;
+	*value = yes;
+	return true;
 }
 
 bool fsc_option_valid(const struct fsc_option *option, const char *text)

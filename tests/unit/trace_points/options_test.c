@@ -61,6 +61,8 @@ Test(options, flags_are_yes_or_no_in_four_ways)
 	}
 	cr_assert_not(fsc_option_parse_flag("", &value));
 	cr_assert_not(fsc_option_parse_flag("ye", &value));
+	cr_assert_not(fsc_option_parse_flag("yes|1", &value));
+	cr_assert_not(fsc_option_parse_flag("|", &value));
 	cr_assert_not(fsc_option_parse_flag("YES", &value));
 }
 
