@@ -59,9 +59,9 @@ struct fsc_entry_row {
 	struct fsc_maybe freed_bytes;
 	struct fsc_maybe unwound; /* left by an exception, longjmp or thread end */
 	struct fsc_maybe open;	  /* entered and not left */
-	uint64_t skipped;	  /* counted, neither timed nor recorded */
+	struct fsc_maybe skipped; /* counted, neither timed nor recorded */
 	uint64_t threads;
-	bool calls_from_events; /* no counter was found: calls is what the events show */
+	bool calls_from_events; /* the counters were not read: calls is what the events show */
 	bool partial;		/* times rest on less than all completed calls */
 };
 
@@ -103,7 +103,7 @@ struct fsc_breakdown_result {
 	struct fsc_maybe probe_outer_ps;
 	struct fsc_maybe probe_spread_ps;
 	int64_t clock_residual_ns;
-	bool partial; /* loss: some number rests on less than all events */
+	bool partial; /* some number rests on less than all events, or than all counters */
 };
 
 struct fsc_breakdown; /* opaque */

@@ -132,7 +132,7 @@ static void fill_counts(const struct fsc_gathered *from, struct fsc_entry_row *r
 	left += from->unwound + from->skipped;
 	row->calls_from_events = !totals;
 	row->calls = totals && from->calls > from->raw.count ? from->calls : from->raw.count;
-	row->skipped = from->skipped;
+	row->skipped = when(totals, from->skipped);
 	row->unwound = when(totals, from->unwound);
 	row->open = when(totals, row->calls > left ? row->calls - left : 0);
 	row->threads =
@@ -251,7 +251,7 @@ static void fill_image(struct fsc_breakdown *breakdown)
 	struct fsc_breakdown_result *result = &breakdown->result;
 
 	fsc_event_stream_loss(&breakdown->stream, &result->loss);
-	result->partial = fsc_stream_loss_any(&result->loss);
+	result->partial = fsc_stream_loss_any(&result->loss) || !breakdown->state->complete;
 	if (breakdown->any_event) {
 		result->first_ns = fsc_known(breakdown->first_ns);
 		result->last_ns = fsc_known(breakdown->last_ns);

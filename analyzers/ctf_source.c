@@ -284,10 +284,15 @@ static void warn_clock(const struct fsc_state *state, const char *folder,
 			      "no clock pair was recorded: times are not CLOCK_MONOTONIC");
 }
 
-static enum fsc_status read_state(struct source *source, const char *folder, uint64_t ticks_per_s,
-				  struct fsc_warnings *warnings, struct fsc_error *error)
+static enum fsc_status read_state(struct source *source, const struct fsc_process *process,
+				  uint64_t ticks_per_s, struct fsc_warnings *warnings,
+				  struct fsc_error *error)
 {
+	struct fsc_state_witness witness = { .finished = process->finished,
+					     .calls = process->calls,
+					     .lost_events = process->lost_events };
 	struct fsc_error problem = { 0 }, *warning;
+	const char *folder = process->folder;
 	struct fsc_packet_reader reader;
 	enum fsc_status status;
 	const uint8_t *record;
@@ -306,10 +311,12 @@ static enum fsc_status read_state(struct source *source, const char *folder, uin
 		status = fsc_state_builder_add(&source->builder, record);
 	source->known_loss.damaged_streams += reader.damaged;
 	source->known_loss.skipped_events += reader.skipped_events;
+	witness.whole = !source->known_loss.damaged_streams && !reader.discarded;
 	fsc_packet_reader_fini(&reader);
 	if (!status)
-		status = fsc_state_builder_finish(
-			&source->builder, ticks_per_s ? ticks_per_s : metadata_rate(folder));
+		status =
+			fsc_state_builder_finish(&source->builder, &witness,
+						 ticks_per_s ? ticks_per_s : metadata_rate(folder));
 	if (status)
 		return fsc_error_set(error, status, path, "no memory");
 	if (source->builder.refused && warnings)
@@ -422,8 +429,7 @@ enum fsc_status fsc_ctf_source_open(struct fsc_event_stream *out,
 	fsc_packet_reader_sizes(process, source->record_bytes);
 	source->pid = process->pid;
 	source->image = process->image;
-	status = read_state(source, process->folder, or_zero(recording->ticks_per_s), warnings,
-			    error);
+	status = read_state(source, process, or_zero(recording->ticks_per_s), warnings, error);
 	if (!status)
 		status = open_streams(source, process->folder, warnings, error);
 	if (status) {
@@ -437,6 +443,7 @@ enum fsc_status fsc_ctf_source_open(struct fsc_event_stream *out,
 	loss->findings = greater(or_zero(process->lost_findings),
 				 or_zero(source->builder.state.lost_findings));
 	loss->overwritten = or_zero(process->overwritten_events);
+	loss->uncounted = !process->lost_events.known && !source->builder.state.complete;
 	*out = (struct fsc_event_stream){ &ops, source };
 	return FSC_OK;
 }

@@ -80,12 +80,20 @@ struct fsc_stream_loss {
 	uint64_t overwritten;	  /* ring mode: older than what was kept */
 	uint64_t skipped_events;  /* of kinds or sizes that this version does not know */
 	uint64_t damaged_streams; /* streams read only in part */
+	bool uncounted;		  /* the writer did not get to say: the first three are the least */
 };
 
-/* Is anything missing between the events that were read? */
+/* May anything be missing between the events that were read? */
 static inline bool fsc_stream_loss_any(const struct fsc_stream_loss *loss)
 {
-	return loss->events || loss->damaged_streams || loss->overwritten;
+	return loss->events || loss->damaged_streams || loss->overwritten || loss->uncounted;
+}
+
+/* One of the first three, unknown where it was not counted. */
+static inline struct fsc_maybe fsc_stream_loss_count(const struct fsc_stream_loss *loss,
+						     uint64_t count)
+{
+	return loss->uncounted ? FSC_UNKNOWN : fsc_known((int64_t)count);
 }
 
 /*

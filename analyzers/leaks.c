@@ -31,7 +31,6 @@ struct image {
 	struct fsc_stream_loss loss;
 	uint64_t seen[FSC_LEAK_KINDS]; /* cases with details, findings or not */
 	bool no_memory;
-	bool unfinished; /* the recorder was killed before it wrote the totals */
 };
 
 /* One buffer that is a finding, or part of one. */
@@ -289,16 +288,21 @@ static void add_missing(struct image *image, enum fsc_leak_kind kind)
 	leak->uncertain = true;
 }
 
+/* An image whose ledger was never made has no totals: it made no buffer. */
+static bool totals_known(const struct image *image)
+{
+	return image->state->ledger.known || image->state->complete;
+}
+
 static void add_totals(struct image *image)
 {
 	const struct fsc_ledger_totals *ledger = &image->state->ledger;
 	struct fsc_leaks_result *result = &image->leaks->result;
 
-	if (!ledger->known && (image->loss.damaged_streams || image->unfinished)) {
+	if (!totals_known(image)) {
 		result->made.known = result->freed.known = result->live.known = false;
 		return;
 	}
-	/* An image whose ledger was never made has no totals: it made no buffer. */
 	result->made.value += (int64_t)ledger->made;
 	result->freed.value += (int64_t)ledger->freed;
 	result->live.value += (int64_t)ledger->live;
@@ -312,12 +316,14 @@ static void add_loss(struct fsc_stream_loss *into, const struct fsc_stream_loss 
 	into->overwritten += from->overwritten;
 	into->skipped_events += from->skipped_events;
 	into->damaged_streams += from->damaged_streams;
+	into->uncounted = into->uncounted || from->uncounted;
 }
 
 /* What the image could not see makes its findings uncertain. */
 static void judge(struct image *image)
 {
-	bool all = image->state->ledger.full || image->loss.findings || image->loss.damaged_streams;
+	bool all = image->state->ledger.full || image->loss.findings ||
+		   image->loss.damaged_streams || !totals_known(image);
 	bool unknown = all || fsc_stream_loss_any(&image->loss);
 
 	for (int i = 0; i < LIST_KINDS; i++) {
@@ -337,11 +343,7 @@ static enum fsc_status read_image(struct fsc_leaks *leaks, const struct fsc_reco
 				  const struct fsc_process *process, struct fsc_warnings *warnings,
 				  struct fsc_error *error)
 {
-	struct image image = {
-		.leaks = leaks,
-		.process = process,
-		.unfinished = recording->complete.known && !recording->complete.value,
-	};
+	struct image image = { .leaks = leaks, .process = process };
 	struct fsc_event_stream stream;
 	enum fsc_status status;
 	struct fsc_event event;
@@ -378,6 +380,7 @@ static void image_failed(struct fsc_leaks *leaks, struct fsc_warnings *warnings,
 		*warning = *problem;
 	leaks->result.uncertain = true;
 	leaks->result.loss.damaged_streams++;
+	leaks->result.loss.uncounted = true;
 	leaks->result.made.known = leaks->result.freed.known = leaks->result.live.known = false;
 }
 

@@ -69,7 +69,7 @@ struct fsc_leaks_result {
 	struct fsc_maybe live;
 	uint64_t ledger_full; /* buffers that found no place */
 	struct fsc_stream_loss loss;
-	bool uncertain; /* any image lost findings, or its ledger was full */
+	bool uncertain; /* some image lost findings or its totals, or its ledger was full */
 };
 
 struct fsc_leaks; /* opaque */

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "analyzers/json_internal.h"
+#include "trace_points/events.h"
 #include "trace_points/packet.h"
 #include "trace_points/recording.h"
 
@@ -304,6 +305,73 @@ static const struct fsc_process *meta_find(const struct meta *meta, uint32_t pid
 	return NULL;
 }
 
+/* When process.json could not be written anew at the end, a meta.json that is complete knows more.
+ */
+static void prefer_meta(struct fsc_process *process, const struct fsc_process *known)
+{
+	if (process->state != FSC_PROCESS_RUNNING || !known->calls.known)
+		return;
+	process->state = known->state;
+	process->calls = known->calls;
+	process->lost_events = known->lost_events;
+}
+
+/* Did the recorder write the end of the recording? A program without one never says so. */
+static bool is_ended(const struct fsc_recording *recording)
+{
+	return recording->complete.known && recording->complete.value && recording->end_ns.known;
+}
+
+static struct fsc_maybe is_finished(const struct fsc_recording *recording,
+				    const struct fsc_process *process)
+{
+	switch (process->state) {
+	case FSC_PROCESS_EXITED:
+	case FSC_PROCESS_ENDED:
+	case FSC_PROCESS_EXEC:
+		return fsc_known(true);
+	case FSC_PROCESS_RUNNING:
+		return fsc_known(is_ended(recording));
+	case FSC_PROCESS_UNKNOWN:
+		break;
+	}
+	if (is_ended(recording))
+		return fsc_known(true);
+	return recording->complete.known && !recording->complete.value ? fsc_known(false)
+								       : FSC_UNKNOWN;
+}
+
+static uint64_t stream_bytes(const char *folder)
+{
+	DIR *listing = opendir(folder);
+	struct dirent *entry;
+	uint64_t bytes = 0;
+	struct stat info;
+
+	if (!listing)
+		return 0;
+	while ((entry = readdir(listing)))
+		if (strcmp(entry->d_name, FSC_STATE_NAME) != 0 &&
+		    strcmp(entry->d_name, FSC_METADATA_NAME) != 0 &&
+		    !fstatat(dirfd(listing), entry->d_name, &info, 0) && S_ISREG(info.st_mode))
+			bytes += (uint64_t)info.st_size;
+	closedir(listing);
+	return bytes;
+}
+
+/* process.json is written with zeros when the image begins: until its end they say nothing. */
+static void settle(const struct fsc_recording *recording, struct fsc_process *process)
+{
+	process->finished = is_finished(recording, process);
+	if (process->finished.known && !process->finished.value) {
+		process->calls = process->threads = FSC_UNKNOWN;
+		process->lost_events = process->lost_findings = FSC_UNKNOWN;
+		process->overwritten_events = FSC_UNKNOWN;
+	}
+	if (!process->calls.known && process->folder)
+		process->stream_bytes = stream_bytes(process->folder);
+}
+
 /* folder: that of the process; named: its name says pid and image. */
 static enum fsc_status read_process(struct fsc_recording *recording, const struct meta *meta,
 				    const char *folder, const uint32_t named[2])
@@ -336,6 +404,9 @@ static enum fsc_status read_process(struct fsc_recording *recording, const struc
 		process->pid = named[0];
 		process->image = named[1];
 	}
+	if (known && is_ended(recording))
+		prefer_meta(process, known);
+	settle(recording, process);
 	if (!status)
 		warn_newer(recording, path, process->format);
 	free(path);
@@ -407,6 +478,7 @@ static enum fsc_status read_bare(struct fsc_recording *recording)
 	if (!process)
 		return FSC_E_NOMEM;
 	process->folder = strdup(recording->path);
+	settle(recording, process);
 	return process->folder ? FSC_OK : FSC_E_NOMEM;
 }
 
@@ -517,9 +589,12 @@ void fsc_recording_destroy(struct fsc_recording *recording)
 	free(recording);
 }
 
-static int64_t calls_of(const struct fsc_process *process)
+/* Its calls, or as many as the bytes of its events could hold. */
+static uint64_t calls_of(const struct fsc_process *process)
 {
-	return process->calls.known ? process->calls.value : -1;
+	if (process->calls.known)
+		return process->calls.value > 0 ? (uint64_t)process->calls.value : 0;
+	return process->stream_bytes / sizeof(struct fsc_call_record);
 }
 
 const struct fsc_process *fsc_recording_busiest(const struct fsc_recording *recording)

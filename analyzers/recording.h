@@ -42,6 +42,9 @@ struct fsc_process {
 	enum fsc_process_state state;
 	char exe[FSC_EXE_MAX]; /* "" = unknown */
 	bool forked;
+	/* 1: its drain came to its end, so that totals were written; 0: it did not, and they are
+	 * unknown here whatever process.json says. */
+	struct fsc_maybe finished;
 	struct fsc_maybe allocations; /* 1: allocations inside calls were counted; 0: not */
 	struct fsc_maybe codecs;      /* 1: codec functions were wrapped where seen; 0: not */
 	struct fsc_maybe calls;	      /* entered */
@@ -53,6 +56,7 @@ struct fsc_process {
 	struct fsc_maybe format;		  /* the writer's FSC_FORMAT_VERSION */
 	uint32_t record_bytes[FSC_EVENT_IDS_MAX]; /* the writer's, by event id; 0 = not said */
 	char *folder;				  /* the ctf folder; owned by the recording */
+	uint64_t stream_bytes; /* of its events on disk, where calls are unknown; else 0 */
 };
 
 /* Texts are "" when unknown. */
@@ -103,12 +107,13 @@ FSC_MUST_CHECK enum fsc_status fsc_recording_open(struct fsc_recording **out, co
 						  struct fsc_error *error);
 void fsc_recording_destroy(struct fsc_recording *recording);
 
-/* The image with the most calls (the first of equals), or NULL when there is none. */
+/*
+ * The image with the most calls (the first of equals), or NULL when there is none. Where the calls
+ * are not known, the size of its events tells how many they are at least.
+ */
 const struct fsc_process *fsc_recording_busiest(const struct fsc_recording *recording);
 
-/*
- * The image of that pid with the most calls, or NULL. Borrowed from the recording.
- */
+/* The image of that pid with the most calls, in the same sense, or NULL. */
 const struct fsc_process *fsc_recording_find(const struct fsc_recording *recording, uint32_t pid);
 
 #endif

@@ -160,6 +160,8 @@ static enum fsc_status add_site_total(struct fsc_state_builder *builder,
 	site = site_at(builder, record->site);
 	if (!site)
 		return FSC_E_NOMEM;
+	builder->any_total = true;
+	builder->calls += record->calls;
 	site->totals_known = true;
 	site->calls += record->calls;
 	site->completed += record->completed;
@@ -219,6 +221,7 @@ static enum fsc_status add_probe(struct fsc_state_builder *builder,
 static void add_ledger(struct fsc_state_builder *builder,
 		       const struct fsc_ledger_total_record *record)
 {
+	builder->any_total = true;
 	builder->state.ledger = (struct fsc_ledger_totals){
 		.known = true,
 		.made = record->made,
@@ -312,11 +315,37 @@ static int64_t instant(const struct fsc_state *state, int64_t ticks, size_t *hin
 	return ticks ? fsc_clock_map_ns(&state->clock, (uint64_t)ticks, hint) : 0;
 }
 
-enum fsc_status fsc_state_builder_finish(struct fsc_state_builder *builder, uint64_t ticks_per_s)
+/* Is a number that was said elsewhere the one that was added up here? */
+static bool agrees(struct fsc_maybe said, uint64_t sum)
+{
+	return !said.known || (said.value >= 0 && (uint64_t)said.value == sum);
+}
+
+/*
+ * Totals are written last, all at once, and nothing marks their end. So they are all there when
+ * the calls add up; and what comes after those, when the losses do, which are the very last. Where
+ * the recorder did not say whether it finished, a total tells that it got there.
+ */
+static void judge_totals(struct fsc_state_builder *builder, const struct fsc_state_witness *witness)
+{
+	struct fsc_state *state = &builder->state;
+	uint64_t lost = state->lost_events.known ? (uint64_t)state->lost_events.value : 0;
+	bool finished = witness->finished.known ? witness->finished.value : builder->any_total;
+	bool counted = finished && (witness->calls.known ? agrees(witness->calls, builder->calls)
+							 : builder->any_total && witness->whole);
+
+	state->complete = counted && witness->whole && !builder->refused &&
+			  agrees(witness->lost_events, lost);
+	for (uint32_t i = 0; i < state->site_count; i++)
+		state->sites[i].totals_known = counted && builder->any_total;
+}
+
+enum fsc_status fsc_state_builder_finish(struct fsc_state_builder *builder,
+					 const struct fsc_state_witness *witness,
+					 uint64_t ticks_per_s)
 {
 	struct fsc_state *state = &builder->state;
 	enum fsc_status status;
-	bool any_total = false;
 	size_t hint = 0;
 
 	status = fsc_clock_map_finish(&state->clock, ticks_per_s);
@@ -331,15 +360,12 @@ enum fsc_status fsc_state_builder_finish(struct fsc_state_builder *builder, uint
 	for (uint32_t i = 0; i < state->module_count; i++)
 		if (text_of(builder, builder->path_ids[i]))
 			state->modules[i].path = text_of(builder, builder->path_ids[i]);
-	for (uint32_t i = 0; i < state->site_count; i++)
-		any_total = any_total || state->sites[i].totals_known;
 	for (uint32_t i = 0; i < state->site_count; i++) {
 		status = finish_site(builder, i);
 		if (status)
 			return status;
-		/* Totals are written all at once: a site without any was never called. */
-		state->sites[i].totals_known = any_total;
 	}
+	judge_totals(builder, witness);
 	for (size_t i = 0; i < state->live_count; i++) {
 		state->live[i].made_ns = instant(state, state->live[i].made_ns, &hint);
 		state->live[i].made_ended_ns = instant(state, state->live[i].made_ended_ns, &hint);

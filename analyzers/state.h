@@ -42,7 +42,7 @@ struct fsc_site {
 	const char *name;    /* "site 7" when its name is not known */
 	const char *library; /* path, "" = unknown */
 	uint64_t offset;
-	bool totals_known; /* a site_total was read for it or, for others, for this image */
+	bool totals_known; /* all site_total of this image were read; those of some sites are 0 */
 	uint64_t calls;
 	uint64_t completed;
 	uint64_t unwound;
@@ -104,6 +104,7 @@ struct fsc_state {
 	size_t live_count;
 	struct fsc_maybe lost_events; /* as the writer counted them; unknown = it did not say */
 	struct fsc_maybe lost_findings;
+	bool complete; /* all that the writer says at the end was read: no total means 0 */
 };
 
 /* The site of an event, or NULL when it is not known. */

@@ -18,6 +18,14 @@ struct fsc_state_text {
 	uint16_t next_part;
 };
 
+/* What the recorder says of an image elsewhere, and how its state stream could be read. */
+struct fsc_state_witness {
+	struct fsc_maybe finished;    /* of struct fsc_process */
+	struct fsc_maybe calls;	      /* likewise: the sum of all site totals */
+	struct fsc_maybe lost_events; /* likewise: the sum of all loss records */
+	bool whole;		      /* no packet of the state stream was lost or damaged */
+};
+
 struct fsc_state_builder {
 	struct fsc_state state;
 	struct fsc_state_text *texts; /* by string id */
@@ -30,6 +38,8 @@ struct fsc_state_builder {
 	uint32_t *path_ids; /* by module */
 	char **made_names;  /* by site: "site 7", owned */
 	uint64_t refused;   /* records with numbers out of bounds */
+	uint64_t calls;	    /* of all site totals */
+	bool any_total;	    /* one of the records of the end was read */
 };
 
 void fsc_state_builder_init(struct fsc_state_builder *builder);
@@ -39,9 +49,12 @@ void fsc_state_builder_fini(struct fsc_state_builder *builder);
 FSC_MUST_CHECK enum fsc_status fsc_state_builder_add(struct fsc_state_builder *builder,
 						     const uint8_t *record);
 
-/* Resolve ids and convert instants. ticks_per_s: nominal, 0 = unknown. builder->state is complete.
+/*
+ * Resolve ids and convert instants; judge whether the totals are all there. ticks_per_s: nominal,
+ * 0 = unknown.
  */
 FSC_MUST_CHECK enum fsc_status fsc_state_builder_finish(struct fsc_state_builder *builder,
+							const struct fsc_state_witness *witness,
 							uint64_t ticks_per_s);
 
 #endif

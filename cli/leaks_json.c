@@ -2,15 +2,9 @@
 /* The JSON contract, schema ffiscope.leaks/1: members are only ever added; not known is null. */
 #include "cli/leaks_internal.h"
 
-enum { BUFFER_BYTES = 65536 };
+#include "cli/json_members.h"
 
-static void put_maybe(struct fsc_json *json, const char *name, struct fsc_maybe number)
-{
-	if (number.known)
-		fsc_json_member_i64(json, name, number.value);
-	else
-		fsc_json_member_null(json, name);
-}
+enum { BUFFER_BYTES = 65536 };
 
 static void put_call(struct fsc_json *json, const char *name, const struct fsc_leak_call *call)
 {
@@ -48,11 +42,11 @@ static void put_leak(struct fsc_json *json, const struct fsc_leak *leak)
 	fsc_json_member_bool(json, "uncertain", leak->uncertain);
 	fsc_json_member_u64(json, "pid", leak->pid);
 	fsc_json_member_u64(json, "image", leak->image);
-	fsc_json_member_string(json, "entry_point", *leak->entry_point ? leak->entry_point : NULL);
-	fsc_json_member_string(json, "library", *leak->library ? leak->library : NULL);
+	fsc_json_members_text(json, "entry_point", leak->entry_point);
+	fsc_json_members_text(json, "library", leak->library);
 	fsc_json_member_u64(json, "count", leak->count);
 	fsc_json_member_u64(json, "without_details", leak->without_details);
-	put_maybe(json, "bytes", leak->bytes);
+	fsc_json_members_maybe(json, "bytes", leak->bytes);
 	put_call(json, "first_call", &leak->first_call);
 	put_call(json, "last_call", &leak->last_call);
 	put_lists(json, leak);
@@ -74,19 +68,12 @@ static void put_leaks(struct fsc_json *json, const char *name, const struct fsc_
 
 static void put_totals(struct fsc_json *json, const struct fsc_leaks_result *leaks)
 {
-	fsc_json_key(json, "loss");
-	fsc_json_object_begin(json);
-	fsc_json_member_u64(json, "events", leaks->loss.events);
-	fsc_json_member_u64(json, "findings", leaks->loss.findings);
-	fsc_json_member_u64(json, "overwritten_events", leaks->loss.overwritten);
-	fsc_json_member_u64(json, "skipped_events", leaks->loss.skipped_events);
-	fsc_json_member_u64(json, "damaged_streams", leaks->loss.damaged_streams);
-	fsc_json_object_end(json);
+	fsc_json_members_loss(json, &leaks->loss);
 	fsc_json_key(json, "buffers");
 	fsc_json_object_begin(json);
-	put_maybe(json, "made", leaks->made);
-	put_maybe(json, "freed", leaks->freed);
-	put_maybe(json, "live", leaks->live);
+	fsc_json_members_maybe(json, "made", leaks->made);
+	fsc_json_members_maybe(json, "freed", leaks->freed);
+	fsc_json_members_maybe(json, "live", leaks->live);
 	fsc_json_member_u64(json, "without_place", leaks->ledger_full);
 	fsc_json_object_end(json);
 	fsc_json_member_bool(json, "uncertain", leaks->uncertain);

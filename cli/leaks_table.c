@@ -82,9 +82,11 @@ static void write_totals(const struct fsc_leaks_result *leaks, const struct fsc_
 			fsc_units_count(live, leaks->live));
 	if (fsc_stream_loss_any(&leaks->loss))
 		fsc_output_alarm(output, "losses",
-				 "%" PRIu64 " events lost (%" PRIu64 " of them findings), %" PRIu64
-				 " overwritten, %" PRIu64 " streams damaged: calls and threads of "
+				 "%s%" PRIu64 " events lost (%" PRIu64
+				 " of them findings), %" PRIu64 " overwritten, %" PRIu64
+				 " streams damaged: calls and threads of "
 				 "findings may be missing",
+				 leaks->loss.uncounted ? "? not counted to the end; at least " : "",
 				 leaks->loss.events, leaks->loss.findings, leaks->loss.overwritten,
 				 leaks->loss.damaged_streams);
 	if (leaks->ledger_full)

@@ -55,6 +55,9 @@ void fsc_report_csv_write(const struct fsc_report *report, enum fsc_report_form 
 const struct fsc_request_row *fsc_report_requests_of(const struct fsc_report *report,
 						     size_t entry_point);
 
+/* Alive when the recorder stopped; one that was killed cannot tell. */
+bool fsc_report_still_running(const struct fsc_report *report);
+
 /* An `other` row that took nothing, because all of its side was claimed. */
 bool fsc_report_nothing_left(const struct fsc_phase_row *row);
 

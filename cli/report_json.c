@@ -1,36 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The JSON contract, schema ffiscope.report/1: members are only ever added. What is not known is
- * null; put_maybe() sees to it.
+ * null; json_members.h sees to it.
  */
+#include "cli/json_members.h"
 #include "cli/report_internal.h"
 
 enum { BUFFER_BYTES = 65536, SHARE_DECIMALS = 6 };
-
-static void put_maybe(struct fsc_json *json, const char *name, struct fsc_maybe number)
-{
-	if (number.known)
-		fsc_json_member_i64(json, name, number.value);
-	else
-		fsc_json_member_null(json, name);
-}
-
-/* "" is not known. */
-static void put_text(struct fsc_json *json, const char *name, const char *text)
-{
-	fsc_json_member_string(json, name, *text ? text : NULL);
-}
 
 static void put_image(struct fsc_json *json, const struct fsc_process *process)
 {
 	fsc_json_object_begin(json);
 	fsc_json_member_u64(json, "pid", process->pid);
 	fsc_json_member_u64(json, "image", process->image);
-	put_text(json, "exe", process->exe);
-	put_maybe(json, "calls", process->calls);
-	put_maybe(json, "parent", process->parent);
+	fsc_json_members_text(json, "exe", process->exe);
+	fsc_json_members_maybe(json, "calls", process->calls);
+	fsc_json_members_maybe(json, "parent", process->parent);
 	fsc_json_member_string(json, "state", fsc_process_state_name(process->state));
-	put_maybe(json, "lost_events", process->lost_events);
+	fsc_json_members_maybe(json, "lost_events", process->lost_events);
 	fsc_json_object_end(json);
 }
 
@@ -54,19 +41,6 @@ static void put_processes(struct fsc_json *json, const struct fsc_report *report
 	fsc_json_newline(json);
 }
 
-static void put_loss(struct fsc_json *json, const struct fsc_stream_loss *loss)
-{
-	fsc_json_key(json, "loss");
-	fsc_json_object_begin(json);
-	fsc_json_member_u64(json, "events", loss->events);
-	fsc_json_member_u64(json, "findings", loss->findings);
-	fsc_json_member_u64(json, "overwritten_events", loss->overwritten);
-	fsc_json_member_u64(json, "skipped_events", loss->skipped_events);
-	fsc_json_member_u64(json, "damaged_streams", loss->damaged_streams);
-	fsc_json_object_end(json);
-	fsc_json_newline(json);
-}
-
 static struct fsc_maybe to_ns(struct fsc_maybe ps)
 {
 	return ps.known ? fsc_known((ps.value + 500) / 1000) : FSC_UNKNOWN;
@@ -78,25 +52,25 @@ static void put_measuring(struct fsc_json *json, const struct fsc_report *report
 
 	fsc_json_key(json, "clock");
 	fsc_json_object_begin(json);
-	put_text(json, "mode", report->recording->clock_mode);
-	put_maybe(json, "step_ns", breakdown->step_ns);
+	fsc_json_members_text(json, "mode", report->recording->clock_mode);
+	fsc_json_members_maybe(json, "step_ns", breakdown->step_ns);
 	fsc_json_member_i64(json, "residual_ns", breakdown->clock_residual_ns);
 	fsc_json_object_end(json);
 	fsc_json_key(json, "probe_cost_ns");
 	fsc_json_object_begin(json);
-	put_maybe(json, "inner", to_ns(breakdown->probe_inner_ps));
-	put_maybe(json, "outer", to_ns(breakdown->probe_outer_ps));
+	fsc_json_members_maybe(json, "inner", to_ns(breakdown->probe_inner_ps));
+	fsc_json_members_maybe(json, "outer", to_ns(breakdown->probe_outer_ps));
 	fsc_json_object_end(json);
 	fsc_json_key(json, "probe_cost_ps");
 	fsc_json_object_begin(json);
-	put_maybe(json, "inner", breakdown->probe_inner_ps);
-	put_maybe(json, "outer", breakdown->probe_outer_ps);
-	put_maybe(json, "spread", breakdown->probe_spread_ps);
+	fsc_json_members_maybe(json, "inner", breakdown->probe_inner_ps);
+	fsc_json_members_maybe(json, "outer", breakdown->probe_outer_ps);
+	fsc_json_members_maybe(json, "spread", breakdown->probe_spread_ps);
 	fsc_json_object_end(json);
 	fsc_json_member_bool(json, "corrected", report->corrected);
 	fsc_json_newline(json);
-	put_maybe(json, "first_ns", breakdown->first_ns);
-	put_maybe(json, "last_ns", breakdown->last_ns);
+	fsc_json_members_maybe(json, "first_ns", breakdown->first_ns);
+	fsc_json_members_maybe(json, "last_ns", breakdown->last_ns);
 	fsc_json_newline(json);
 }
 
@@ -104,7 +78,7 @@ static void put_entry(struct fsc_json *json, const struct fsc_entry_row *row)
 {
 	fsc_json_object_begin(json);
 	fsc_json_member_string(json, "name", row->name);
-	put_text(json, "library", row->library);
+	fsc_json_members_text(json, "library", row->library);
 	fsc_json_key(json, "aliases");
 	fsc_json_array_begin(json);
 	for (size_t i = 0; i < row->alias_count; i++)
@@ -112,27 +86,27 @@ static void put_entry(struct fsc_json *json, const struct fsc_entry_row *row)
 	fsc_json_array_end(json);
 	fsc_json_member_string(json, "kind", row->is_free ? "free" : "entry");
 	fsc_json_member_u64(json, "calls", row->calls);
-	put_maybe(json, "total_ns", row->times.total_ns);
-	put_maybe(json, "self_ns", row->self_ns);
-	put_maybe(json, "min_ns", row->times.min_ns);
-	put_maybe(json, "mean_ns", row->times.mean_ns);
-	put_maybe(json, "raw_mean_ns", row->times.raw_mean_ns);
-	put_maybe(json, "p50_ns", row->times.p50_ns);
-	put_maybe(json, "p90_ns", row->times.p90_ns);
-	put_maybe(json, "p99_ns", row->times.p99_ns);
-	put_maybe(json, "p999_ns", row->times.p999_ns);
-	put_maybe(json, "max_ns", row->times.max_ns);
-	put_maybe(json, "quantile_error_ns", row->quantile_error_ns);
-	put_maybe(json, "request_bytes", row->request_bytes);
-	put_maybe(json, "response_bytes", row->response_bytes);
-	put_maybe(json, "allocations", row->allocations);
-	put_maybe(json, "allocated_bytes", row->allocated_bytes);
-	put_maybe(json, "frees", row->frees);
-	put_maybe(json, "freed_bytes", row->freed_bytes);
-	put_maybe(json, "unwound", row->unwound);
-	put_maybe(json, "open", row->open);
+	fsc_json_members_maybe(json, "total_ns", row->times.total_ns);
+	fsc_json_members_maybe(json, "self_ns", row->self_ns);
+	fsc_json_members_maybe(json, "min_ns", row->times.min_ns);
+	fsc_json_members_maybe(json, "mean_ns", row->times.mean_ns);
+	fsc_json_members_maybe(json, "raw_mean_ns", row->times.raw_mean_ns);
+	fsc_json_members_maybe(json, "p50_ns", row->times.p50_ns);
+	fsc_json_members_maybe(json, "p90_ns", row->times.p90_ns);
+	fsc_json_members_maybe(json, "p99_ns", row->times.p99_ns);
+	fsc_json_members_maybe(json, "p999_ns", row->times.p999_ns);
+	fsc_json_members_maybe(json, "max_ns", row->times.max_ns);
+	fsc_json_members_maybe(json, "quantile_error_ns", row->quantile_error_ns);
+	fsc_json_members_maybe(json, "request_bytes", row->request_bytes);
+	fsc_json_members_maybe(json, "response_bytes", row->response_bytes);
+	fsc_json_members_maybe(json, "allocations", row->allocations);
+	fsc_json_members_maybe(json, "allocated_bytes", row->allocated_bytes);
+	fsc_json_members_maybe(json, "frees", row->frees);
+	fsc_json_members_maybe(json, "freed_bytes", row->freed_bytes);
+	fsc_json_members_maybe(json, "unwound", row->unwound);
+	fsc_json_members_maybe(json, "open", row->open);
 	fsc_json_member_u64(json, "threads", row->threads);
-	fsc_json_member_u64(json, "skipped", row->skipped);
+	fsc_json_members_maybe(json, "skipped", row->skipped);
 	fsc_json_member_u64(json, "timed_calls", row->times.count);
 	fsc_json_member_bool(json, "partial", row->partial);
 	fsc_json_object_end(json);
@@ -144,7 +118,7 @@ static void put_entry_point(struct fsc_json *json, const struct fsc_report *repo
 	const struct fsc_entry_row *row = &report->breakdown->entry_points[index];
 
 	fsc_json_member_string(json, "entry_point", row->name);
-	put_text(json, "library", row->library);
+	fsc_json_members_text(json, "library", row->library);
 }
 
 static void put_phase(struct fsc_json *json, const struct fsc_report *report,
@@ -156,16 +130,16 @@ static void put_phase(struct fsc_json *json, const struct fsc_report *report,
 	fsc_json_member_string(json, "side", fsc_side_name(row->side));
 	fsc_json_member_string(json, "source", fsc_source_name(row->source));
 	fsc_json_member_u64(json, "count", row->times.count);
-	put_maybe(json, "mean_ns", row->times.mean_ns);
-	put_maybe(json, "p50_ns", row->times.p50_ns);
-	put_maybe(json, "p99_ns", row->times.p99_ns);
-	put_maybe(json, "total_ns", row->times.total_ns);
+	fsc_json_members_maybe(json, "mean_ns", row->times.mean_ns);
+	fsc_json_members_maybe(json, "p50_ns", row->times.p50_ns);
+	fsc_json_members_maybe(json, "p99_ns", row->times.p99_ns);
+	fsc_json_members_maybe(json, "total_ns", row->times.total_ns);
 	if (row->share_ppm.known)
 		fsc_json_member_decimal(json, "share", row->share_ppm.value, SHARE_DECIMALS);
 	else
 		fsc_json_member_null(json, "share");
-	put_maybe(json, "allocations", row->allocations);
-	put_maybe(json, "allocated_bytes", row->allocated_bytes);
+	fsc_json_members_maybe(json, "allocations", row->allocations);
+	fsc_json_members_maybe(json, "allocated_bytes", row->allocated_bytes);
 	fsc_json_member_bool(json, "partial", row->partial);
 	fsc_json_object_end(json);
 }
@@ -176,11 +150,11 @@ static void put_request(struct fsc_json *json, const struct fsc_report *report,
 	fsc_json_object_begin(json);
 	put_entry_point(json, report, row->entry_point);
 	fsc_json_member_u64(json, "count", row->times.count);
-	put_maybe(json, "mean_ns", row->times.mean_ns);
-	put_maybe(json, "p50_ns", row->times.p50_ns);
-	put_maybe(json, "p99_ns", row->times.p99_ns);
-	put_maybe(json, "total_ns", row->times.total_ns);
-	put_maybe(json, "held_ns", row->held_ns);
+	fsc_json_members_maybe(json, "mean_ns", row->times.mean_ns);
+	fsc_json_members_maybe(json, "p50_ns", row->times.p50_ns);
+	fsc_json_members_maybe(json, "p99_ns", row->times.p99_ns);
+	fsc_json_members_maybe(json, "total_ns", row->times.total_ns);
+	fsc_json_members_maybe(json, "held_ns", row->held_ns);
 	fsc_json_member_u64(json, "held_count", row->held_count);
 	fsc_json_member_bool(json, "partial", row->partial);
 	fsc_json_object_end(json);
@@ -238,7 +212,8 @@ void fsc_report_json_write(const struct fsc_report *report, const struct fsc_out
 	fsc_json_member_string(&json, "schema", "ffiscope.report/1");
 	fsc_json_newline(&json);
 	put_processes(&json, report);
-	put_loss(&json, &report->breakdown->loss);
+	fsc_json_members_loss(&json, &report->breakdown->loss);
+	fsc_json_newline(&json);
 	put_measuring(&json, report);
 	put_rows(&json, report);
 	put_dart(&json);

@@ -26,6 +26,25 @@ static uint64_t partial_rows(const struct fsc_report *report)
 	return count;
 }
 
+static uint64_t rows_without_counters(const struct fsc_report *report)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < report->breakdown->entry_point_count; i++)
+		count += report->breakdown->entry_points[i].calls_from_events;
+	return count;
+}
+
+static uint64_t counted_partial_rows(const struct fsc_report *report)
+{
+	return rows_without_counters(report) ? 0 : partial_rows(report);
+}
+
+static uint64_t uncounted_partial_rows(const struct fsc_report *report)
+{
+	return rows_without_counters(report) ? partial_rows(report) : 0;
+}
+
 static uint64_t lost_events(const struct fsc_report *report)
 {
 	return report->breakdown->loss.events;
@@ -56,16 +75,7 @@ static uint64_t skipped_calls(const struct fsc_report *report)
 	uint64_t count = 0;
 
 	for (size_t i = 0; i < report->breakdown->entry_point_count; i++)
-		count += report->breakdown->entry_points[i].skipped;
-	return count;
-}
-
-static uint64_t rows_without_counters(const struct fsc_report *report)
-{
-	uint64_t count = 0;
-
-	for (size_t i = 0; i < report->breakdown->entry_point_count; i++)
-		count += report->breakdown->entry_points[i].calls_from_events;
+		count += at_least_0(report->breakdown->entry_points[i].skipped);
 	return count;
 }
 
@@ -175,7 +185,7 @@ static uint64_t exhausted_functions(const struct fsc_report *report)
 
 static uint64_t still_running(const struct fsc_report *report)
 {
-	return report->process->state == FSC_PROCESS_RUNNING;
+	return fsc_report_still_running(report);
 }
 
 static uint64_t incomplete(const struct fsc_report *report)

@@ -17,6 +17,14 @@ const struct fsc_request_row *fsc_report_requests_of(const struct fsc_report *re
 	return NULL;
 }
 
+bool fsc_report_still_running(const struct fsc_report *report)
+{
+	const struct fsc_process *process = report->process;
+
+	return process->state == FSC_PROCESS_RUNNING &&
+	       !(process->finished.known && !process->finished.value);
+}
+
 bool fsc_report_nothing_left(const struct fsc_phase_row *row)
 {
 	return row->source == FSC_SOURCE_NONE && !strcmp(row->phase, "other");

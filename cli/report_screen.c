@@ -32,7 +32,10 @@ static void write_state(const struct fsc_report *report, char text[WORDS_BYTES])
 
 	switch (report->process->state) {
 	case FSC_PROCESS_RUNNING:
-		snprintf(text, WORDS_BYTES, "still running when the recording stopped");
+		snprintf(text, WORDS_BYTES, "%s",
+			 fsc_report_still_running(report)
+				 ? "still running when the recording stopped"
+				 : "end not known");
 		break;
 	case FSC_PROCESS_EXITED:
 		snprintf(text, WORDS_BYTES, "exited");
@@ -199,15 +202,16 @@ static void write_overhead(const struct fsc_report *report, const struct fsc_out
 static void write_losses(const struct fsc_report *report, const struct fsc_output *output)
 {
 	const struct fsc_stream_loss *loss = &report->breakdown->loss;
+	const char *sure = loss->uncounted ? "? not counted to the end; at least " : "";
 
 	if (!fsc_stream_loss_any(loss) && !loss->skipped_events && !*report->recording->limited) {
 		fsc_output_fact(output, "losses", "none");
 		return;
 	}
 	fsc_output_alarm(output, "losses",
-			 "%" PRIu64 " events lost, %" PRIu64 " overwritten, %" PRIu64
+			 "%s%" PRIu64 " events lost, %" PRIu64 " overwritten, %" PRIu64
 			 " not understood, %" PRIu64 " streams damaged; see below",
-			 loss->events, loss->overwritten, loss->skipped_events,
+			 sure, loss->events, loss->overwritten, loss->skipped_events,
 			 loss->damaged_streams);
 }
 

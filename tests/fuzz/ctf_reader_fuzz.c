@@ -72,6 +72,7 @@ static void stitch(struct fsc_requests *requests, const uint8_t *record)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	static const struct fsc_requests_sink sink = { on_request, on_call, on_held, NULL };
+	static const struct fsc_state_witness witness = { .whole = true };
 	static const struct fsc_process process;
 	uint32_t record_bytes[FSC_EVENT_IDS_MAX];
 	struct fsc_state_builder builder;
@@ -86,7 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	while ((record = fsc_packet_reader_next(&reader)))
 		if (fsc_state_builder_add(&builder, record))
 			break;
-	if (!fsc_state_builder_finish(&builder, 0) &&
+	if (!fsc_state_builder_finish(&builder, &witness, 0) &&
 	    !fsc_requests_create(&requests, &builder.state, &sink)) {
 		fsc_packet_reader_init(&reader, bytes, size, record_bytes);
 		while ((record = fsc_packet_reader_next(&reader))) {

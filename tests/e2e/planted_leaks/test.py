@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: MIT
 """planted_leaks - what a host does wrong on purpose is found, exactly, and nothing else is."""
+import glob
+import json
 import os
+import shutil
+import signal
+import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
-from scenario import (FFISCOPE, SERVICE, check, compile_program, equal, main, record, record_host,
-                      require, row, run, test, write)
+from scenario import (FFISCOPE, SERVICE, Skip, check, compile_program, environment, equal, host,
+                      main, record, record_host, require, row, run, test, write)
 
 NAME = "proto2ffi_say_hello"
 NAMES = {"hello": NAME, "user": "proto2ffi_get_user", "post": "proto2ffi_get_post",
@@ -226,6 +232,58 @@ def other_findings_stand_after_an_abnormal_end(folder):
     recording = record_host(folder, "dlopen", "--requests", 500, "--leak-every", 10,
                             "--free-twice-at", 11, "--end", "kill", status=137)
     only_finding(recording.leaks(status=1), "freed_twice")
+
+
+def check_nothing_known(path):
+    """Leaks that were planted cannot be seen in it: then it must not look clean."""
+    result = run(FFISCOPE, "leaks", "--json", path)
+    equal(result.status, 2, "exit status of leaks")
+    leaks = json.loads(result.stdout)
+    equal((leaks["findings"], leaks["uncertain"]), ([], True), "findings, uncertain")
+    equal([leaks["buffers"][name] for name in ("made", "freed", "live")], [None] * 3, "buffers")
+    report = json.loads(run(FFISCOPE, "report", "--json", path).stdout)
+    check(all(entry["partial"] and entry["open"] is None for entry in report["entry_points"]),
+          "a row without counters is not partial")
+    screen = run(FFISCOPE, "report", path).out
+    check("losses      none" not in screen, "losses are none")
+    check("Counts of calls are exact" not in screen, "counts are said to be exact")
+    return report
+
+
+@test(size=["40k", "48k"])
+def a_disk_too_full_for_the_totals_is_not_clean(folder, size):
+    disk = os.path.join(folder, "disk")
+    os.mkdir(disk)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", disk],
+                      capture_output=True, check=False).returncode != 0:
+        raise Skip("cannot mount a small disk: only root can")
+    try:
+        recording = record_host(disk, "dlopen", "--requests", 2000, "--leak-every", 10)
+        check_nothing_known(recording.path)
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
+
+
+@test
+def a_recorder_that_was_killed_leaves_nothing_known(folder):
+    path = os.path.join(folder, "rec")
+    with subprocess.Popen([FFISCOPE, "record", "-q", "-o", path, "--",
+                           *host("dlopen", "--requests", 100000000, "--leak-every", 1000)],
+                          stdout=subprocess.DEVNULL, env=environment(), start_new_session=True,
+                          text=True) as recorder:
+        time.sleep(1)
+        os.kill(recorder.pid, signal.SIGSTOP)
+        with open(f"/proc/{recorder.pid}/task/{recorder.pid}/children", encoding="ascii") as file:
+            children = [int(pid) for pid in file.read().split()]
+        memory = glob.glob(f"/dev/shm/ffiscope-{recorder.pid}-*")
+        recorder.kill()
+        for pid in children:
+            os.kill(pid, signal.SIGKILL)
+    for left in memory:
+        shutil.rmtree(left)
+    report = check_nothing_known(path)
+    equal(report["processes"][0]["calls"], None, "calls of the process")
+    equal(report["loss"]["events"], None, "lost events")
 
 
 @test(host=["dlopen", "linked"])

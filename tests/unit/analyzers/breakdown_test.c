@@ -233,6 +233,45 @@ Test(breakdown, without_totals_calls_come_from_events_and_open_is_unknown)
 	end(&read);
 }
 
+Test(breakdown, totals_that_do_not_add_up_are_not_used)
+{
+	const struct fsc_entry_row *row;
+	struct read read;
+
+	begin(&read);
+	read.builder.more = ",\"calls\":3000,\"lost_events\":9";
+	total(&read, 0, HELLO, 2, 2);
+	calls(&read, 0, HELLO, 100);
+	read_built(&read);
+	row = &read.result->entry_points[0];
+	cr_assert_eq(row->calls, CALLS);
+	cr_assert(row->calls_from_events);
+	cr_assert(row->partial);
+	cr_assert_not(row->open.known);
+	cr_assert_not(row->skipped.known);
+	cr_assert_eq(read.result->loss.events, 9);
+	end(&read);
+}
+
+Test(breakdown, an_unfinished_recording_is_partial_and_its_losses_unknown)
+{
+	struct read read;
+
+	begin(&read);
+	read.builder.meta = "{\"format\":1,\"complete\":false}";
+	read.builder.state = "running";
+	read.builder.more = ",\"calls\":0,\"lost_events\":0";
+	calls(&read, 0, HELLO, 100);
+	read_built(&read);
+	cr_assert(read.result->partial);
+	cr_assert(read.result->entry_points[0].partial);
+	cr_assert(read.result->requests[0].partial);
+	cr_assert(read.result->loss.uncounted);
+	cr_assert(fsc_stream_loss_any(&read.result->loss));
+	cr_assert_not(fsc_stream_loss_count(&read.result->loss, 0).known);
+	end(&read);
+}
+
 Test(breakdown, allocations_that_were_not_counted_are_unknown)
 {
 	struct read read;

@@ -137,10 +137,53 @@ Test(leaks, a_clean_recording_has_no_finding_and_zero_buffers)
 	struct read read;
 
 	begin(&read);
+	read.builder.more = ",\"calls\":0,\"lost_events\":0";
 	verdict(&read, FSC_VERDICT_FREED, 1);
 	read_built(&read);
 	cr_assert_eq(read.result->finding_count, 0);
 	cr_assert(read.result->made.known);
+	cr_assert_eq(read.result->made.value, 0);
+	cr_assert_not(read.result->uncertain);
+	end(&read);
+}
+
+/* What the recorder says of itself against what stands in the state stream. */
+static void check_unknown(const char *state, const char *more, uint64_t discarded)
+{
+	struct read read;
+
+	begin(&read);
+	read.builder.state = state;
+	read.builder.more = more;
+	read.builder.streams[BUILDER_STATE].discarded = discarded;
+	builder_packet(&read.builder, BUILDER_STATE);
+	BUILDER_PUT(&read.builder, BUILDER_STATE, site_total, 1000, .site = HELLO, .calls = 7,
+		    .completed = 7);
+	read_built(&read);
+	cr_assert_not(read.result->made.known, "%s %s", state, more);
+	cr_assert_not(read.result->freed.known);
+	cr_assert_not(read.result->live.known);
+	cr_assert(read.result->uncertain);
+	end(&read);
+}
+
+Test(leaks, buffers_are_unknown_when_the_totals_may_have_been_lost)
+{
+	check_unknown("exited", ",\"calls\":9,\"lost_events\":0", 0);  /* a total is missing */
+	check_unknown("exited", ",\"calls\":7,\"lost_events\":3", 0);  /* the losses are */
+	check_unknown("exited", ",\"calls\":7,\"lost_events\":0", 3);  /* a packet is */
+	check_unknown("running", ",\"calls\":0,\"lost_events\":0", 0); /* not finished */
+}
+
+Test(leaks, the_ledgers_own_totals_hold_whatever_else_was_lost)
+{
+	struct read read;
+
+	begin(&read);
+	read.builder.more = ",\"calls\":9,\"lost_events\":3";
+	BUILDER_PUT(&read.builder, BUILDER_STATE, ledger_total, 1000, .made = 10, .freed = 10);
+	read_built(&read);
+	cr_assert_eq(read.result->made.value, 10);
 	cr_assert_not(read.result->uncertain);
 	end(&read);
 }

@@ -172,6 +172,61 @@ Test(recording, a_bare_ctf_folder_or_a_process_folder_will_do)
 	builder_fini(&builder);
 }
 
+Test(recording, of_an_image_that_was_not_finished_no_total_is_known)
+{
+	static const char unfinished[] = "{\"format\":1,\"complete\":false}";
+	static const char finished[] = "{\"format\":1,\"complete\":true,\"end_ns\":5}";
+
+	for (int end = 0; end < 2; end++) {
+		struct fsc_recording *recording;
+		const struct fsc_process *process;
+		struct builder builder;
+
+		builder_init(&builder);
+		builder.meta = end ? finished : unfinished;
+		builder.state = "running";
+		builder.more = ",\"calls\":0,\"lost_events\":0,\"threads\":0";
+		open_built(&builder, &recording);
+		process = &recording->processes[0];
+		cr_assert_eq(process->finished.value, end);
+		cr_assert_eq(process->calls.known, (bool)end);
+		cr_assert_eq(process->lost_events.known, (bool)end);
+		cr_assert_eq(process->threads.known, (bool)end);
+		fsc_recording_destroy(recording);
+		builder_fini(&builder);
+	}
+}
+
+Test(recording, a_process_file_that_could_not_be_renewed_gives_way_to_the_finished_meta)
+{
+	struct fsc_recording *recording;
+	struct builder builder;
+
+	builder_init(&builder);
+	builder.meta = "{\"format\":1,\"complete\":true,\"end_ns\":5,\"processes\":[{\"pid\":100,"
+		       "\"image\":1,\"state\":\"exited\",\"calls\":9,\"lost_events\":4}]}";
+	builder.state = "running";
+	builder.more = ",\"calls\":0,\"lost_events\":0";
+	open_built(&builder, &recording);
+	cr_assert_eq(recording->processes[0].state, FSC_PROCESS_EXITED);
+	cr_assert_eq(recording->processes[0].calls.value, 9);
+	cr_assert_eq(recording->processes[0].lost_events.value, 4);
+	fsc_recording_destroy(recording);
+	builder_fini(&builder);
+}
+
+Test(recording, without_counts_the_busiest_image_is_the_one_with_most_events)
+{
+	struct fsc_process processes[] = {
+		{ .pid = 1, .stream_bytes = 48 },
+		{ .pid = 2, .stream_bytes = 48 * 20 },
+		{ .pid = 3, .calls = fsc_known(9) },
+	};
+	struct fsc_recording recording = { .processes = processes, .process_count = 3 };
+
+	cr_assert_eq(fsc_recording_busiest(&recording), &processes[1]);
+}
+
 Test(recording, the_busiest_image_is_the_one_with_most_calls)
 {
 	struct fsc_process processes[] = {

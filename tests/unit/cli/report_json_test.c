@@ -137,6 +137,14 @@ Test(report_json, all_processes_are_listed)
 				       "\"calls\":3,"));
 }
 
+Test(report_json, losses_that_were_not_counted_are_null)
+{
+	fixture.breakdown.loss.events = 5;
+	fixture.breakdown.loss.uncounted = true;
+	cr_assert(strstr(written(), "\"loss\":{\"events\":null,\"findings\":null,"
+				    "\"overwritten_events\":null,"));
+}
+
 Test(report_json, without_a_process_it_is_still_a_document)
 {
 	static const struct fsc_breakdown_result nothing;

@@ -40,11 +40,13 @@ Test(report_notes, an_entry_point_without_messages_needs_no_codec)
 
 Test(report_notes, lost_events_name_the_option_that_helps)
 {
+	fixture.output.width = 200;
 	fixture.breakdown.loss.events = 5;
 	fixture.entries[0].partial = true;
 	cr_assert(strstr(written(), "lost        5 events"));
 	cr_assert(strstr(fixture.text, "--buffer-size"));
 	cr_assert(strstr(fixture.text, "~           1 rows"));
+	cr_assert(strstr(fixture.text, "Counts of calls are exact"));
 }
 
 Test(report_notes, what_was_switched_off_is_said)
@@ -65,4 +67,19 @@ Test(report_notes, a_limited_recording_says_why)
 {
 	strcpy(fixture.recording.limited, "max-size");
 	cr_assert(strstr(written(), "limited     the recording holds less than all: max-size"));
+}
+
+Test(report_notes, without_counters_calls_are_not_said_to_be_exact)
+{
+	fixture.output.width = 200;
+	fixture.entries[0].partial = fixture.entries[0].calls_from_events = true;
+	cr_assert_not(strstr(written(), "Counts of calls are exact"));
+	cr_assert(strstr(fixture.text, "there may have been more calls"));
+}
+
+Test(report_notes, of_a_killed_recorder_nobody_knows_whether_the_process_went_on)
+{
+	fixture.processes[0].state = FSC_PROCESS_RUNNING;
+	fixture.processes[0].finished = fsc_known(0);
+	cr_assert_not(strstr(written(), "--wait"));
 }

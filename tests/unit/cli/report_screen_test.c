@@ -83,6 +83,12 @@ Test(report_screen, losses_are_counted)
 	cr_assert_not(strstr(fixture.text, "losses      none"));
 }
 
+Test(report_screen, losses_that_were_not_counted_are_not_none)
+{
+	fixture.breakdown.loss.uncounted = true;
+	cr_assert(strstr(written(), "losses      ? not counted to the end"));
+}
+
 Test(report_screen, leaks_that_could_not_be_read_are_not_none)
 {
 	fixture.report.leaks = NULL;
