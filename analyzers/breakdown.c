@@ -331,6 +331,7 @@ static enum fsc_status gather(struct fsc_breakdown *breakdown)
 			breakdown->no_memory = true;
 	}
 	fsc_requests_finish(requests);
+	breakdown->result.forgotten_calls = fsc_requests_forgotten(requests);
 	fsc_requests_destroy(requests);
 	add_aliases(breakdown);
 	return breakdown->no_memory ? FSC_E_NOMEM : FSC_OK;

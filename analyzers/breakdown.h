@@ -98,6 +98,7 @@ struct fsc_breakdown_result {
 	struct fsc_maybe first_ns; /* first begin and last end of any event */
 	struct fsc_maybe last_ns;
 	struct fsc_stream_loss loss;
+	uint64_t forgotten_calls; /* whose inside was given up (fsc_requests_forgotten) */
 	struct fsc_maybe step_ns; /* of the clock, rounded up */
 	struct fsc_maybe probe_inner_ps;
 	struct fsc_maybe probe_outer_ps;

@@ -163,7 +163,8 @@ static void fill_entry(const struct fsc_breakdown *breakdown, const struct fsc_g
 	fill_counts(from, row);
 	if (row->partial && from->total_ticks)
 		counter_total(breakdown, from, row);
-	row->partial = row->partial || (!from->totals_known && breakdown->result.partial);
+	row->partial = row->partial || (!from->totals_known && breakdown->result.partial) ||
+		       breakdown->result.forgotten_calls;
 	row->quantile_error_ns = quantile_error(breakdown, &row->times);
 	row->allocations = when(counted, from->allocations);
 	row->allocated_bytes = when(counted, from->allocated_bytes);
@@ -251,7 +252,8 @@ static void fill_image(struct fsc_breakdown *breakdown)
 	struct fsc_breakdown_result *result = &breakdown->result;
 
 	fsc_event_stream_loss(&breakdown->stream, &result->loss);
-	result->partial = fsc_stream_loss_any(&result->loss) || !breakdown->state->complete;
+	result->partial = fsc_stream_loss_any(&result->loss) || !breakdown->state->complete ||
+			  result->forgotten_calls;
 	if (breakdown->any_event) {
 		result->first_ns = fsc_known(breakdown->first_ns);
 		result->last_ns = fsc_known(breakdown->last_ns);

@@ -21,6 +21,7 @@ struct fsc_requests {
 	uint32_t encode_name;
 	uint32_t decode_name;
 	uint32_t work_name;
+	uint64_t forgotten; /* open calls */
 };
 
 static uint32_t string_id(const struct fsc_state *state, const char *text)
@@ -166,21 +167,31 @@ static struct fsc_thread *thread_of(struct fsc_requests *requests, const struct 
 	return thread;
 }
 
+/* Half of them at once: moving the rest is then rare. */
+static void forget_oldest(struct fsc_requests *requests, struct fsc_thread *thread)
+{
+	size_t count = thread->call_count / 2;
+
+	requests->forgotten += count;
+	thread->call_count -= count;
+	memmove(thread->calls, thread->calls + count, thread->call_count * sizeof(*thread->calls));
+}
+
 /*
  * The record of an open call, made if need be. Open calls that began later (larger numbers) and did
- * not end were unwound: what they gathered belongs to what encloses them. NULL: no memory, or
- * nested too deeply.
+ * not end were unwound: what they gathered belongs to what encloses them. NULL: no memory.
  */
-static struct fsc_open_call *open_call(struct fsc_thread *thread, uint64_t number)
+static struct fsc_open_call *open_call(struct fsc_requests *requests, struct fsc_thread *thread,
+				       uint64_t number)
 {
 	size_t capacity = thread->call_capacity ? thread->call_capacity * 2 : 8;
 	struct fsc_open_call *call;
 
 	if (thread->call_count && thread->calls[thread->call_count - 1].number == number)
 		return &thread->calls[thread->call_count - 1];
-	if (thread->call_count == thread->call_capacity) {
-		if (capacity > FSC_OPEN_CALLS_MAX)
-			return NULL;
+	if (thread->call_count == FSC_OPEN_CALLS_MAX) {
+		forget_oldest(requests, thread);
+	} else if (thread->call_count == thread->call_capacity) {
 		call = realloc(thread->calls, capacity * sizeof(*call));
 		if (!call)
 			return NULL;
@@ -336,7 +347,7 @@ static enum fsc_status tell_parent(struct fsc_requests *requests, struct fsc_thr
 	/* `inside` lies above the stack's end, where open_call() may put the parent. */
 	if (inside)
 		kept = *inside;
-	parent = open_call(thread, seen->event->call.parent);
+	parent = open_call(requests, thread, seen->event->call.parent);
 	if (!parent)
 		return FSC_E_NOMEM;
 	if (inside)
@@ -409,8 +420,9 @@ static void own_allocations(struct fsc_open_call *call, uint8_t depth, struct fs
 }
 
 /* A library phase: kept with the call it ran inside. */
-static enum fsc_status library_phase(struct fsc_thread *thread, const struct fsc_event *event,
-				     struct fsc_claim *claim, int64_t probe_ps)
+static enum fsc_status library_phase(struct fsc_requests *requests, struct fsc_thread *thread,
+				     const struct fsc_event *event, struct fsc_claim *claim,
+				     int64_t probe_ps)
 {
 	struct fsc_open_call *call;
 
@@ -421,7 +433,7 @@ static enum fsc_status library_phase(struct fsc_thread *thread, const struct fsc
 		thread->call_count--;
 		move_up(&thread->calls[thread->call_count - 1], &thread->calls[thread->call_count]);
 	}
-	call = open_call(thread, event->phase.call);
+	call = open_call(requests, thread, event->phase.call);
 	if (!call)
 		return FSC_E_NOMEM;
 	call->probes_ps += probe_ps;
@@ -461,7 +473,7 @@ static enum fsc_status add_phase(struct fsc_requests *requests, struct fsc_threa
 	if (host.claim.phase == FSC_CLAIM_OTHER)
 		return FSC_OK;
 	if (phase->call)
-		return library_phase(thread, event, &host.claim, inner + outer);
+		return library_phase(requests, thread, event, &host.claim, inner + outer);
 	return fsc_requests_host_phase(thread, &host);
 }
 
@@ -510,6 +522,11 @@ enum fsc_status fsc_requests_add(struct fsc_requests *requests, const struct fsc
 	default:
 		return FSC_OK;
 	}
+}
+
+uint64_t fsc_requests_forgotten(const struct fsc_requests *requests)
+{
+	return requests->forgotten;
 }
 
 void fsc_requests_finish(struct fsc_requests *requests)

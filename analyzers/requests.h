@@ -5,7 +5,8 @@
  * In:     decoded events; those of one thread in the order in which they were recorded.
  * Out:    through a sink: every finished call, every request once nothing more can join it, and how
  *         long responses were held that were freed later or elsewhere.
- * Cost:   memory for the threads that are alive and their open calls; no allocation per event.
+ * Cost:   memory for the threads that are alive and their open calls, both bounded; no allocation
+ *         per event.
  * Thread: one object per thread.
  *
  * Probe cost. A probe is a wrapped call or a phase. It adds `inner` to its own measured time and
@@ -98,6 +99,13 @@ void fsc_requests_destroy(struct fsc_requests *requests);
 /* FSC_E_NOMEM: the event is lost, the object can still be used. */
 FSC_MUST_CHECK enum fsc_status fsc_requests_add(struct fsc_requests *requests,
 						const struct fsc_event *event);
+
+/*
+ * Open calls whose phases and inner calls were given up, the oldest first, because a thread had too
+ * many of them: calls nested very deeply, or unwound without an outermost call that ends after
+ * them.
+ */
+uint64_t fsc_requests_forgotten(const struct fsc_requests *requests);
 
 /* No more events: hand out the requests that are still open. */
 void fsc_requests_finish(struct fsc_requests *requests);

@@ -13,7 +13,7 @@ enum fsc_requests_limit {
 	FSC_CLAIMS_KEPT = 10, /* of these, places that only the request's own phases take */
 	FSC_HOST_PHASES_MAX =
 		256, /* phases of one thread that wait for a call; the oldest go first */
-	FSC_OPEN_CALLS_MAX = 4096, /* nesting of calls on one thread */
+	FSC_OPEN_CALLS_MAX = 1024, /* of one thread: nested, or unwound and not yet known to be */
 	FSC_DEPTHS_MAX = 8,	   /* nesting of phases whose allocations are told apart */
 	FSC_FREED_MAX = 16,	   /* buffers that one call frees */
 	FSC_SLOTS_KEPT_MAX = 65536 /* thread slots told apart */

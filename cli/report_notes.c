@@ -79,6 +79,11 @@ static uint64_t skipped_calls(const struct fsc_report *report)
 	return count;
 }
 
+static uint64_t forgotten_calls(const struct fsc_report *report)
+{
+	return report->breakdown->forgotten_calls;
+}
+
 static uint64_t open_calls(const struct fsc_report *report)
 {
 	uint64_t count = 0;
