@@ -224,6 +224,8 @@ static void on_call(void *arg, const struct fsc_call_seen *seen)
 		return;
 	fsc_histogram_add(&row->raw, call->duration_ns);
 	row->correction_ps += seen->correction_ps;
+	if (seen->correction_ps > row->correction_max_ps)
+		row->correction_max_ps = seen->correction_ps;
 	row->self_raw_ns += call->duration_ns - call->children_ns;
 	row->self_correction_ps += seen->self_correction_ps;
 	row->allocations += seen->allocations;

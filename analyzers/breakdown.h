@@ -50,8 +50,10 @@ struct fsc_entry_row {
 	uint64_t calls;		  /* entered */
 	struct fsc_times times;	  /* of completed calls; times.count: whose events were read */
 	struct fsc_maybe self_ns; /* corrected, inner calls left out */
-	struct fsc_maybe quantile_error_ns; /* how far a quantile may be from the truth */
-	struct fsc_maybe request_bytes;	    /* this and the rest: totals */
+	/* How far a quantile up to p99 may be from the corrected one: the clock's step, a bucket's
+	 * width, and the largest correction of one call. */
+	struct fsc_maybe quantile_error_ns;
+	struct fsc_maybe request_bytes; /* this and the rest: totals */
 	struct fsc_maybe response_bytes;
 	struct fsc_maybe allocations;
 	struct fsc_maybe allocated_bytes;

@@ -52,6 +52,7 @@ struct fsc_gathered {
 	uint64_t total_threads;
 	struct fsc_histogram raw; /* of completed calls whose events were read */
 	int64_t correction_ps;
+	int64_t correction_max_ps; /* of one call */
 	int64_t self_raw_ns;
 	int64_t self_correction_ps;
 	uint64_t seen_request_bytes; /* from events */

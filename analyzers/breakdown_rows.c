@@ -101,7 +101,12 @@ static void counter_total(const struct fsc_breakdown *breakdown, const struct fs
 			scale(row->self_ns.value, (uint64_t)total_ns, (uint64_t)sample_ns);
 }
 
+/*
+ * Quantiles are raw. Each call is too long by its own correction, which counts every probe inside
+ * it; so no quantile is too large by more than the largest. And a bucket has a width.
+ */
 static struct fsc_maybe quantile_error(const struct fsc_breakdown *breakdown,
+				       const struct fsc_gathered *from,
 				       const struct fsc_times *times)
 {
 	const struct fsc_breakdown_result *result = &breakdown->result;
@@ -109,11 +114,9 @@ static struct fsc_maybe quantile_error(const struct fsc_breakdown *breakdown,
 
 	if (!result->step_ns.known || !times->count)
 		return FSC_UNKNOWN;
-	/* Quantiles are raw: the inner probe cost is in them, and a bucket's width. */
 	error = result->step_ns.value + times->p99_ns.value / 100000 * BUCKET_ERROR_PER_100K +
 		times->p99_ns.value % 100000 * BUCKET_ERROR_PER_100K / 100000 + 1;
-	if (result->probe_inner_ps.known)
-		error += (result->probe_inner_ps.value + 999) / 1000;
+	error += (from->correction_max_ps + 999) / 1000;
 	if (!strcmp(breakdown->recording->clock_mode, "fast"))
 		error += FAST_CLOCK_SHORT_NS;
 	return fsc_known(error);
@@ -165,7 +168,7 @@ static void fill_entry(const struct fsc_breakdown *breakdown, const struct fsc_g
 		counter_total(breakdown, from, row);
 	row->partial = row->partial || (!from->totals_known && breakdown->result.partial) ||
 		       breakdown->result.forgotten_calls;
-	row->quantile_error_ns = quantile_error(breakdown, &row->times);
+	row->quantile_error_ns = quantile_error(breakdown, from, &row->times);
 	row->allocations = when(counted, from->allocations);
 	row->allocated_bytes = when(counted, from->allocated_bytes);
 	row->frees = when(counted, from->frees);

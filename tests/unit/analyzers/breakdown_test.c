@@ -64,6 +64,31 @@ Test(breakdown, totals_are_corrected_and_quantiles_are_not)
 	reading_end(&read);
 }
 
+Test(breakdown, the_error_of_a_quantile_covers_every_probe_inside_a_call)
+{
+	const struct fsc_entry_row *row;
+	struct reading read;
+
+	reading_begin(&read);
+	BUILDER_PUT(&read.builder, BUILDER_STATE, probe_cost, 1000, .inner_ps = 30000,
+		    .outer_ps = 20000);
+	for (uint32_t i = 0; i < CALLS; i++) {
+		uint64_t at = 5000 + i * 1000;
+
+		/* Every tenth call has a second phase in it. */
+		for (uint32_t phase = 0; phase < 1 + (i % 10 == 0); phase++)
+			BUILDER_PUT(&read.builder, 0, phase, at + 100 + phase * 100,
+				    .duration_ticks = 50, .phase = FSC_PHASE_DECODE, .call = i + 1);
+		BUILDER_PUT(&read.builder, 0, call, at + 400, .duration_ticks = 400, .site = HELLO,
+			    .number = i + 1);
+	}
+	reading_built(&read);
+	row = &read.result->entry_points[0];
+	cr_assert_eq(row->times.raw_mean_ns.value - row->times.mean_ns.value, 85);
+	cr_assert_eq(row->quantile_error_ns.value, 10 + 1 + 1 + 30 + 2 * (30 + 20));
+	reading_end(&read);
+}
+
 Test(breakdown, phases_add_up_and_unseen_ones_keep_an_empty_row)
 {
 	const struct fsc_phase_row *row;
