@@ -32,6 +32,7 @@ struct fsc_times {
 	uint64_t count;
 	struct fsc_maybe total_ns; /* corrected */
 	struct fsc_maybe mean_ns;  /* corrected */
+	struct fsc_maybe raw_total_ns;
 	struct fsc_maybe raw_mean_ns;
 	struct fsc_maybe min_ns; /* this and the rest: raw */
 	struct fsc_maybe p50_ns;
@@ -50,6 +51,7 @@ struct fsc_entry_row {
 	uint64_t calls;		  /* entered */
 	struct fsc_times times;	  /* of completed calls; times.count: whose events were read */
 	struct fsc_maybe self_ns; /* corrected, inner calls left out */
+	struct fsc_maybe raw_self_ns;
 	/* How far a quantile up to p99 may be from the corrected one: the clock's step, a bucket's
 	 * width, and the largest correction of one call. */
 	struct fsc_maybe quantile_error_ns;
@@ -123,6 +125,9 @@ FSC_MUST_CHECK enum fsc_status fsc_breakdown_read(struct fsc_breakdown **out,
 						  struct fsc_warnings *warnings,
 						  struct fsc_error *error);
 void fsc_breakdown_destroy(struct fsc_breakdown *breakdown);
+
+/* part of whole in millionths; unknown when either is, or whole is 0. */
+struct fsc_maybe fsc_breakdown_share_ppm(struct fsc_maybe part_ns, struct fsc_maybe whole_ns);
 
 /* Borrowed from the breakdown. */
 const struct fsc_breakdown_result *fsc_breakdown_borrow(const struct fsc_breakdown *breakdown);

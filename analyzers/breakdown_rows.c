@@ -50,6 +50,7 @@ static struct fsc_times times_of(const struct fsc_histogram *raw, int64_t total_
 		return times;
 	times.total_ns = fsc_known(total_ns);
 	times.mean_ns = fsc_known(divide_rounded(total_ns, (int64_t)raw->count));
+	times.raw_total_ns = fsc_known(raw->sum);
 	times.raw_mean_ns = fsc_histogram_mean(raw);
 	times.min_ns = fsc_known(raw->min);
 	times.p50_ns = fsc_histogram_quantile(raw, 500);
@@ -70,9 +71,16 @@ static int64_t ticks_to_ns(const struct fsc_breakdown *breakdown, uint64_t ticks
 }
 
 /* part / whole of value; whole > 0. */
-static int64_t scale(int64_t value, uint64_t part, uint64_t whole)
+static int64_t scale(int64_t value, int64_t part, int64_t whole)
 {
-	return (int64_t)((__int128)value * (__int128)part / (__int128)whole);
+	return (int64_t)((__int128)value * part / whole);
+}
+
+/* self is part of `sample`; make it the same part of `whole`. */
+static void extrapolate(struct fsc_maybe *self_ns, int64_t whole_ns, int64_t sample_ns)
+{
+	if (self_ns->known && sample_ns > 0)
+		self_ns->value = scale(self_ns->value, whole_ns, sample_ns);
 }
 
 /*
@@ -88,17 +96,18 @@ static void counter_total(const struct fsc_breakdown *breakdown, const struct fs
 	int64_t total_ns;
 
 	if (from->raw.count)
-		correction_ps = scale(from->correction_ps, from->completed, from->raw.count);
+		correction_ps = scale(from->correction_ps, (int64_t)from->completed,
+				      (int64_t)from->raw.count);
 	else
-		correction_ps = scale(correction_ps, from->completed, 1);
+		correction_ps = scale(correction_ps, (int64_t)from->completed, 1);
 	total_ns = raw_ns - divide_rounded(correction_ps, 1000);
 	row->times.total_ns = fsc_known(total_ns);
 	row->times.mean_ns = fsc_known(divide_rounded(total_ns, (int64_t)from->completed));
+	row->times.raw_total_ns = fsc_known(raw_ns);
 	row->times.raw_mean_ns = fsc_known(divide_rounded(raw_ns, (int64_t)from->completed));
 	/* The share of its own time is what the recorded calls say; the total is exact. */
-	if (row->self_ns.known && sample_ns > 0)
-		row->self_ns.value =
-			scale(row->self_ns.value, (uint64_t)total_ns, (uint64_t)sample_ns);
+	extrapolate(&row->self_ns, total_ns, sample_ns);
+	extrapolate(&row->raw_self_ns, raw_ns, from->raw.sum);
 }
 
 /*
@@ -163,6 +172,7 @@ static void fill_entry(const struct fsc_breakdown *breakdown, const struct fsc_g
 	row->self_ns = when(
 		from->raw.count > 0,
 		(uint64_t)(from->self_raw_ns - divide_rounded(from->self_correction_ps, 1000)));
+	row->raw_self_ns = when(from->raw.count > 0, (uint64_t)from->self_raw_ns);
 	fill_counts(from, row);
 	if (row->partial && from->total_ticks)
 		counter_total(breakdown, from, row);
@@ -193,11 +203,11 @@ static enum fsc_source source_of(const struct fsc_cell *cell)
 	return cell->phase == FSC_CLAIM_OTHER ? FSC_SOURCE_INFERRED : FSC_SOURCE_MEASURED;
 }
 
-static struct fsc_maybe share_ppm(int64_t part_ns, int64_t whole_ns)
+struct fsc_maybe fsc_breakdown_share_ppm(struct fsc_maybe part_ns, struct fsc_maybe whole_ns)
 {
-	if (!whole_ns)
+	if (!part_ns.known || !whole_ns.known || !whole_ns.value)
 		return FSC_UNKNOWN;
-	return fsc_known((int64_t)((__int128)part_ns * 1000000 / whole_ns));
+	return fsc_known((int64_t)((__int128)part_ns.value * 1000000 / whole_ns.value));
 }
 
 static void fill_phase(const struct fsc_breakdown *breakdown, const struct fsc_gathered *from,
@@ -213,8 +223,8 @@ static void fill_phase(const struct fsc_breakdown *breakdown, const struct fsc_g
 	row->side = (enum fsc_side)cell->side;
 	row->source = source_of(cell);
 	row->times = times_of(&cell->raw, cell->total_ns);
-	if (cell->raw.count)
-		row->share_ppm = share_ppm(cell->total_ns, from->requests_total_ns);
+	row->share_ppm =
+		fsc_breakdown_share_ppm(row->times.total_ns, fsc_known(from->requests_total_ns));
 	row->allocations = when(known, cell->allocations);
 	row->allocated_bytes = when(known, cell->allocated_bytes);
 	row->partial = breakdown->result.partial;

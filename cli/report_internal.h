@@ -66,7 +66,7 @@ enum fsc_report_limit { FSC_REPORT_NAME = 1024 };
 const char *fsc_report_name(char room[FSC_REPORT_NAME], const char *name, bool partial);
 
 /*
- * A breakdown's rows with times as they were measured: totals become mean times count.
+ * A breakdown's rows with times as they were measured.
  * FSC_E_NOMEM: *out is empty. End it with fsc_report_raw_fini().
  */
 FSC_MUST_CHECK enum fsc_status fsc_report_raw_make(struct fsc_breakdown_result *out,

@@ -47,21 +47,8 @@ static void *copy_of(const void *rows, size_t count, size_t size)
 
 static void make_raw(struct fsc_times *times)
 {
-	int64_t total_ns;
-
 	times->mean_ns = times->raw_mean_ns;
-	if (!times->raw_mean_ns.known)
-		return;
-	times->total_ns = FSC_UNKNOWN;
-	if (!__builtin_mul_overflow(times->raw_mean_ns.value, (int64_t)times->count, &total_ns))
-		times->total_ns = fsc_known(total_ns);
-}
-
-static struct fsc_maybe share_of(struct fsc_maybe part_ns, struct fsc_maybe whole_ns)
-{
-	if (!part_ns.known || !whole_ns.known || !whole_ns.value)
-		return FSC_UNKNOWN;
-	return fsc_known((int64_t)((__int128)part_ns.value * 1000000 / whole_ns.value));
+	times->total_ns = times->raw_total_ns;
 }
 
 enum fsc_status fsc_report_raw_make(struct fsc_breakdown_result *out,
@@ -81,7 +68,7 @@ enum fsc_status fsc_report_raw_make(struct fsc_breakdown_result *out,
 	}
 	for (size_t i = 0; i < out->entry_point_count; i++) {
 		make_raw(&out->entry_points[i].times);
-		out->entry_points[i].self_ns = FSC_UNKNOWN;
+		out->entry_points[i].self_ns = out->entry_points[i].raw_self_ns;
 	}
 	for (size_t i = 0; i < out->request_count; i++)
 		make_raw(&out->requests[i].times);
@@ -89,8 +76,8 @@ enum fsc_status fsc_report_raw_make(struct fsc_breakdown_result *out,
 		make_raw(&out->phases[i].times);
 		requests = fsc_report_requests_of(&report, out->phases[i].entry_point);
 		out->phases[i].share_ppm =
-			share_of(out->phases[i].times.total_ns,
-				 requests ? requests->times.total_ns : FSC_UNKNOWN);
+			fsc_breakdown_share_ppm(out->phases[i].times.total_ns,
+						requests ? requests->times.total_ns : FSC_UNKNOWN);
 	}
 	return FSC_OK;
 }

@@ -57,6 +57,8 @@ Test(breakdown, totals_are_corrected_and_quantiles_are_not)
 	cr_assert_eq(row->times.total_ns.value, 100 * CALLS - 12345);
 	cr_assert_eq(row->times.mean_ns.value, 88);
 	cr_assert_eq(row->times.raw_mean_ns.value, 100);
+	cr_assert_eq(row->times.raw_total_ns.value, 100 * CALLS);
+	cr_assert_eq(row->raw_self_ns.value, 100 * CALLS);
 	cr_assert_eq(row->times.p50_ns.value, 100);
 	cr_assert_eq(read.result->probe_inner_ps.value, 12345);
 	cr_assert_eq(read.result->requests[0].times.total_ns.value, 100 * CALLS - 12345);
@@ -156,6 +158,8 @@ Test(breakdown, what_is_lost_is_counted_from_the_totals_and_marked)
 	cr_assert_eq(row->times.total_ns.value, 100 * (CALLS + 500));
 	cr_assert_eq(row->times.mean_ns.value, 100);
 	cr_assert_eq(row->self_ns.value, 100 * (CALLS + 500));
+	cr_assert_eq(row->times.raw_total_ns.value, 100 * (CALLS + 500));
+	cr_assert_eq(row->raw_self_ns.value, 100 * (CALLS + 500));
 	cr_assert(row->partial);
 	cr_assert(read.result->partial);
 	cr_assert_eq(read.result->loss.events, 500);
