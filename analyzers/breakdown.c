@@ -157,8 +157,37 @@ static void add_counters(struct fsc_breakdown *breakdown)
 		row->total_ticks += site->total_ticks;
 		row->request_bytes += site->request_bytes;
 		row->response_bytes += site->response_bytes;
-		row->total_threads += site->threads;
 	}
+}
+
+static int by_row_and_slot(const void *left, const void *right)
+{
+	const uint64_t *a = left, *b = right;
+
+	return (*a > *b) - (*a < *b);
+}
+
+/* A thread that called several sites of a row (one library, loaded again) is one of its threads. */
+static bool count_callers(struct fsc_breakdown *breakdown)
+{
+	const struct fsc_state *state = breakdown->state;
+	uint64_t *pairs = malloc((state->caller_count + 1) * sizeof(*pairs));
+	size_t count = 0;
+
+	if (!pairs)
+		return false;
+	for (size_t i = 0; i < state->caller_count; i++) {
+		uint32_t place = breakdown->row_of_site[state->callers[i].site];
+
+		if (place)
+			pairs[count++] = (uint64_t)(place - 1) << 32 | state->callers[i].slot;
+	}
+	qsort(pairs, count, sizeof(*pairs), by_row_and_slot);
+	for (size_t i = 0; i < count; i++)
+		if (!i || pairs[i] != pairs[i - 1])
+			breakdown->rows[pairs[i] >> 32].total_threads++;
+	free(pairs);
+	return true;
 }
 
 /* Further names of what has a row. */
@@ -324,6 +353,8 @@ static enum fsc_status gather(struct fsc_breakdown *breakdown)
 
 	breakdown->state = fsc_event_stream_state(&breakdown->stream);
 	add_counters(breakdown);
+	if (!count_callers(breakdown))
+		return FSC_E_NOMEM;
 	status = fsc_requests_create(&requests, breakdown->state, &sink);
 	if (status)
 		return status;

@@ -32,6 +32,7 @@ void fsc_state_builder_fini(struct fsc_state_builder *builder)
 	free(builder->state.modules);
 	free((void *)builder->state.strings);
 	free(builder->state.live);
+	free(builder->state.callers);
 	fsc_clock_map_fini(&builder->state.clock);
 	fsc_state_builder_init(builder);
 }
@@ -150,6 +151,25 @@ static enum fsc_status add_site(struct fsc_state_builder *builder,
 	return FSC_OK;
 }
 
+static enum fsc_status add_caller(struct fsc_state_builder *builder, uint16_t site, uint32_t slot)
+{
+	struct fsc_state *state = &builder->state;
+	size_t capacity = builder->caller_capacity ? builder->caller_capacity * 2 : 64;
+	struct fsc_site_slot *grown;
+
+	if (state->caller_count >= FSC_STATE_CALLERS_MAX)
+		return refuse(builder);
+	if (state->caller_count == builder->caller_capacity) {
+		grown = realloc(state->callers, capacity * sizeof(*grown));
+		if (!grown)
+			return FSC_E_NOMEM;
+		state->callers = grown;
+		builder->caller_capacity = capacity;
+	}
+	state->callers[state->caller_count++] = (struct fsc_site_slot){ site, slot };
+	return FSC_OK;
+}
+
 static enum fsc_status add_site_total(struct fsc_state_builder *builder,
 				      const struct fsc_site_total_record *record)
 {
@@ -170,8 +190,9 @@ static enum fsc_status add_site_total(struct fsc_state_builder *builder,
 	site->total_ticks += record->total_ticks;
 	site->request_bytes += record->request_bytes;
 	site->response_bytes += record->response_bytes;
-	site->threads += record->calls > 0 && record->slot != FSC_STATE_SLOT;
-	return FSC_OK;
+	if (!record->calls || record->slot == FSC_STATE_SLOT)
+		return FSC_OK;
+	return add_caller(builder, (uint16_t)record->site, record->slot);
 }
 
 static enum fsc_status add_live(struct fsc_state_builder *builder,

@@ -21,6 +21,7 @@ enum fsc_state_limit {
 	FSC_STATE_STRINGS_MAX = 1 << 20, /* ids */
 	FSC_STATE_TEXT_MAX = 64 << 20,	 /* bytes of all texts */
 	FSC_STATE_LIVE_MAX = 1 << 24,	 /* buffers still in the ledger */
+	FSC_STATE_CALLERS_MAX = 1 << 24, /* slots by site */
 	FSC_PROBE_PS_MAX = 1000000000	 /* 1 ms: no probe costs that much */
 };
 
@@ -50,7 +51,12 @@ struct fsc_site {
 	uint64_t total_ticks; /* of completed calls */
 	uint64_t request_bytes;
 	uint64_t response_bytes;
-	uint64_t threads; /* thread slots that called it; a slot serves one thread after another */
+};
+
+/* A thread slot that called a site; a slot serves one thread after another. */
+struct fsc_site_slot {
+	uint16_t site;
+	uint32_t slot;
 };
 
 /* A buffer in the ledger at the end; times in CLOCK_MONOTONIC ns. */
@@ -91,8 +97,10 @@ struct fsc_ledger_totals {
 };
 
 struct fsc_state {
-	struct fsc_site *sites; /* by id; [0] is never known */
-	uint32_t site_count;	/* ids below it may be known */
+	struct fsc_site *sites;	       /* by id; [0] is never known */
+	uint32_t site_count;	       /* ids below it may be known */
+	struct fsc_site_slot *callers; /* in no order */
+	size_t caller_count;
 	struct fsc_module *modules;
 	uint32_t module_count;
 	const char **strings; /* by id; NULL = unknown */

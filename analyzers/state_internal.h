@@ -33,6 +33,7 @@ struct fsc_state_builder {
 	uint32_t site_capacity;
 	uint32_t module_capacity;
 	size_t live_capacity;
+	size_t caller_capacity;
 	size_t text_bytes;
 	uint32_t *name_ids; /* by site */
 	uint32_t *path_ids; /* by module */

@@ -41,6 +41,23 @@ Test(breakdown, an_entry_points_row_counts_and_measures_its_calls)
 	reading_end(&read);
 }
 
+Test(breakdown, a_thread_that_called_several_sites_of_a_row_is_one_thread)
+{
+	struct reading read;
+
+	reading_begin(&read);
+	/* The same library, loaded at another address. */
+	builder_site(&read.builder, HELLO_AGAIN, FSC_SITE_ENTRY, "say_hello");
+	reading_total(&read, 0, HELLO, CALLS, CALLS);
+	reading_total(&read, 0, HELLO_AGAIN, 6, 6);
+	reading_total(&read, 3, HELLO_AGAIN, 6, 6);
+	reading_calls(&read, 0, HELLO, 100);
+	reading_built(&read);
+	cr_assert_eq(read.result->entry_point_count, 1);
+	cr_assert_eq(read.result->entry_points[0].threads, 2);
+	reading_end(&read);
+}
+
 Test(breakdown, totals_are_corrected_and_quantiles_are_not)
 {
 	const struct fsc_entry_row *row;
