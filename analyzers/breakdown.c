@@ -35,7 +35,7 @@ static bool row_cells_init(struct fsc_gathered *row)
 	row->cells = calloc(FSC_CELLS_FIXED, sizeof(*row->cells));
 	if (!row->cells)
 		return false;
-	row->cell_count = FSC_CELLS_FIXED;
+	row->cell_count = row->cell_capacity = FSC_CELLS_FIXED;
 	for (int side = 0; side < 2; side++)
 		for (uint32_t phase = 0; phase < FSC_PHASE_NAMED; phase++)
 			if (fixed_place[side][phase]) {
@@ -45,31 +45,72 @@ static bool row_cells_init(struct fsc_gathered *row)
 	return true;
 }
 
-/* The row of that name and library, a new one if need be. 0 = no memory, else row + 1. */
-static uint32_t find_row(struct fsc_breakdown *breakdown, const char *name, const char *library,
-			 bool is_free)
+/* FNV-1a, 64 bits. */
+static uint64_t hash_add(uint64_t hash, const char *text)
+{
+	for (; *text; text++)
+		hash = (hash ^ (uint8_t)*text) * 0x100000001b3u;
+	return hash;
+}
+
+/* Where that name and library stand in the table, or the free place where they would. */
+static uint32_t *find_place(const struct fsc_breakdown *breakdown, const struct fsc_gathered *key)
+{
+	uint64_t hash = hash_add(hash_add(0xcbf29ce484222325u, key->name), key->library);
+	size_t at = hash & (breakdown->place_count - 1);
+
+	for (; breakdown->places[at]; at = (at + 1) & (breakdown->place_count - 1)) {
+		const struct fsc_gathered *row = &breakdown->rows[breakdown->places[at] - 1];
+
+		if (row->is_free == key->is_free && !strcmp(row->name, key->name) &&
+		    !strcmp(row->library, key->library))
+			break;
+	}
+	return &breakdown->places[at];
+}
+
+/* Room for one more row, the table at most half full. false: no memory. */
+static bool reserve_row(struct fsc_breakdown *breakdown)
 {
 	size_t capacity = breakdown->row_capacity ? breakdown->row_capacity * 2 : 16;
-	struct fsc_gathered *row;
+	struct fsc_gathered *rows;
+	uint32_t *places;
 
-	for (size_t i = 0; i < breakdown->row_count; i++) {
-		row = &breakdown->rows[i];
-		if (row->is_free == is_free && !strcmp(row->name, name) &&
-		    !strcmp(row->library, library))
-			return (uint32_t)i + 1;
-	}
-	if (breakdown->row_count == breakdown->row_capacity) {
-		row = realloc(breakdown->rows, capacity * sizeof(*row));
-		if (!row)
-			return 0;
-		breakdown->rows = row;
-		breakdown->row_capacity = capacity;
-	}
-	row = &breakdown->rows[breakdown->row_count];
-	*row = (struct fsc_gathered){ .name = name, .library = library, .is_free = is_free };
-	if (!is_free && !row_cells_init(row))
+	if (breakdown->row_count < breakdown->row_capacity)
+		return true;
+	rows = realloc(breakdown->rows, capacity * sizeof(*rows));
+	if (!rows)
+		return false;
+	breakdown->rows = rows;
+	places = calloc(capacity * 2, sizeof(*places));
+	if (!places)
+		return false;
+	free(breakdown->places);
+	breakdown->places = places;
+	breakdown->place_count = capacity * 2;
+	breakdown->row_capacity = capacity;
+	for (size_t i = 0; i < breakdown->row_count; i++)
+		*find_place(breakdown, &breakdown->rows[i]) = (uint32_t)i + 1;
+	return true;
+}
+
+/* The row of that name, library and kind, a new one if need be. 0 = no memory, else row + 1. */
+static uint32_t find_row(struct fsc_breakdown *breakdown, const struct fsc_gathered *key)
+{
+	struct fsc_gathered *row;
+	uint32_t *place;
+
+	if (!reserve_row(breakdown))
 		return 0;
-	return (uint32_t)++breakdown->row_count;
+	place = find_place(breakdown, key);
+	if (*place)
+		return *place;
+	row = &breakdown->rows[breakdown->row_count];
+	*row = *key;
+	if (!row->is_free && !row_cells_init(row))
+		return 0;
+	*place = (uint32_t)++breakdown->row_count;
+	return *place;
 }
 
 static const char *made_name(struct fsc_breakdown *breakdown, uint32_t id)
@@ -108,8 +149,11 @@ static struct fsc_gathered *row_of(struct fsc_breakdown *breakdown, uint16_t id)
 		return NULL;
 	name = site ? site->name : made_name(breakdown, id);
 	if (name)
-		place = find_row(breakdown, name, site ? site->library : "",
-				 site && site->kind == FSC_SITE_FREE);
+		place = find_row(breakdown, &(struct fsc_gathered){
+						    .name = name,
+						    .library = site ? site->library : "",
+						    .is_free = site && site->kind == FSC_SITE_FREE,
+					    });
 	if (!place) {
 		breakdown->no_memory = true;
 		return NULL;
@@ -118,21 +162,39 @@ static struct fsc_gathered *row_of(struct fsc_breakdown *breakdown, uint16_t id)
 	return &breakdown->rows[place - 1];
 }
 
+/* Names may come more than once; order_aliases() sees to it. The list doubles. */
 static bool add_alias(struct fsc_gathered *row, const char *name)
 {
+	size_t count = row->alias_count;
 	const char **grown;
 
-	for (size_t i = 0; i < row->alias_count; i++)
-		if (!strcmp(row->aliases[i], name))
-			return true;
-	if (!strcmp(row->name, name))
-		return true;
-	grown = realloc(row->aliases, (row->alias_count + 1) * sizeof(char *));
-	if (!grown)
-		return false;
-	row->aliases = grown;
+	if (!(count & (count - 1))) {
+		grown = realloc(row->aliases, (count ? count * 2 : 1) * sizeof(char *));
+		if (!grown)
+			return false;
+		row->aliases = grown;
+	}
 	row->aliases[row->alias_count++] = name;
 	return true;
+}
+
+static int by_name(const void *left, const void *right)
+{
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+/* Each once, and not the row's own name. */
+static void order_aliases(struct fsc_gathered *row)
+{
+	size_t kept = 0;
+
+	if (row->alias_count)
+		qsort(row->aliases, row->alias_count, sizeof(char *), by_name);
+	for (size_t i = 0; i < row->alias_count; i++)
+		if (strcmp(row->aliases[i], row->name) != 0 &&
+		    (!kept || strcmp(row->aliases[i], row->aliases[kept - 1]) != 0))
+			row->aliases[kept++] = row->aliases[i];
+	row->alias_count = kept;
 }
 
 /* Rows for all that was called, with the writer's counters. */
@@ -204,6 +266,8 @@ static void add_aliases(struct fsc_breakdown *breakdown)
 			       state->sites[id].name))
 			breakdown->no_memory = true;
 	}
+	for (size_t i = 0; i < breakdown->row_count; i++)
+		order_aliases(&breakdown->rows[i]);
 }
 
 /* Has the thread of this call not called that row before? */
@@ -274,6 +338,7 @@ static void on_call(void *arg, const struct fsc_call_seen *seen)
 
 static struct fsc_cell *cell_of(struct fsc_gathered *row, const struct fsc_claim *claim)
 {
+	size_t capacity = row->cell_capacity * 2;
 	struct fsc_cell *grown;
 
 	if (claim->phase < FSC_PHASE_NAMED && fixed_place[claim->side][claim->phase])
@@ -281,10 +346,13 @@ static struct fsc_cell *cell_of(struct fsc_gathered *row, const struct fsc_claim
 	for (size_t i = FSC_CELLS_FIXED; i < row->cell_count; i++)
 		if (row->cells[i].phase == claim->phase && row->cells[i].side == claim->side)
 			return &row->cells[i];
-	grown = realloc(row->cells, (row->cell_count + 1) * sizeof(*grown));
-	if (!grown)
-		return NULL;
-	row->cells = grown;
+	if (row->cell_count == row->cell_capacity) {
+		grown = realloc(row->cells, capacity * sizeof(*grown));
+		if (!grown)
+			return NULL;
+		row->cells = grown;
+		row->cell_capacity = capacity;
+	}
 	row->cells[row->cell_count] =
 		(struct fsc_cell){ .phase = claim->phase, .side = claim->side };
 	return &row->cells[row->cell_count++];
@@ -424,6 +492,7 @@ void fsc_breakdown_destroy(struct fsc_breakdown *breakdown)
 	fsc_breakdown_rows_free(breakdown);
 	free(breakdown->rows);
 	free(breakdown->made_names);
+	free(breakdown->places);
 	free(breakdown->threads);
 	free(breakdown->row_of_site);
 	fsc_event_stream_close(&breakdown->stream);

@@ -66,6 +66,7 @@ struct fsc_gathered {
 	uint64_t seen_threads;
 	struct fsc_cell *cells; /* FSC_CELLS_FIXED, then a user's */
 	size_t cell_count;
+	size_t cell_capacity;
 	struct fsc_histogram requests;
 	int64_t requests_total_ns; /* corrected */
 	int64_t held_ns;
@@ -89,6 +90,8 @@ struct fsc_breakdown {
 	struct fsc_gathered *rows;
 	size_t row_count;
 	size_t row_capacity;
+	uint32_t *places; /* hash table of rows by name and library: row + 1; 0 = free */
+	size_t place_count;
 	char **made_names; /* of sites that the state does not know */
 	size_t made_name_count;
 	struct fsc_thread_rows *threads; /* by slot */

@@ -189,10 +189,12 @@ static const char *phase_name(const struct fsc_state *state, uint32_t phase)
 {
 	const char *text;
 
+	if (phase == FSC_CLAIM_MORE)
+		return "(more)";
 	if (phase < sizeof(claim_names) / sizeof(claim_names[0]) && claim_names[phase])
 		return claim_names[phase];
 	text = fsc_state_string(state, phase);
-	return text ? text : "unnamed";
+	return text ? text : "";
 }
 
 static enum fsc_source source_of(const struct fsc_cell *cell)

@@ -21,6 +21,8 @@ struct fsc_requests {
 	uint32_t encode_name;
 	uint32_t decode_name;
 	uint32_t work_name;
+	bool *named; /* by string id: a user's phase with rows of its own */
+	uint32_t named_count;
 	uint64_t forgotten; /* open calls */
 };
 
@@ -37,9 +39,14 @@ enum fsc_status fsc_requests_create(struct fsc_requests **out, const struct fsc_
 {
 	struct fsc_requests *requests = calloc(1, sizeof(*requests));
 
-	*out = requests;
-	if (!requests)
+	*out = NULL;
+	if (requests)
+		requests->named = calloc(state->string_count + 1u, sizeof(*requests->named));
+	if (!requests || !requests->named) {
+		free(requests);
 		return FSC_E_NOMEM;
+	}
+	*out = requests;
 	requests->state = state;
 	requests->sink = *sink;
 	requests->encode_name = string_id(state, "encode");
@@ -60,6 +67,7 @@ void fsc_requests_destroy(struct fsc_requests *requests)
 		free(requests->threads[i]);
 	}
 	free(requests->threads);
+	free(requests->named);
 	free(requests);
 }
 
@@ -391,7 +399,19 @@ static enum fsc_status add_call(struct fsc_requests *requests, struct fsc_thread
 	return status;
 }
 
-static uint32_t phase_id(const struct fsc_requests *requests, uint32_t phase)
+/* So many names are told apart, whatever a program makes its names of. */
+static bool has_rows(struct fsc_requests *requests, uint32_t name)
+{
+	if (!fsc_state_string(requests->state, name))
+		return false;
+	if (!requests->named[name] && requests->named_count < FSC_CLAIM_NAMES_MAX) {
+		requests->named[name] = true;
+		requests->named_count++;
+	}
+	return requests->named[name];
+}
+
+static uint32_t phase_id(struct fsc_requests *requests, uint32_t phase)
 {
 	if (phase < FSC_PHASE_NAMED)
 		return phase == FSC_PHASE_ENCODE || phase == FSC_PHASE_DECODE ? phase
@@ -400,7 +420,9 @@ static uint32_t phase_id(const struct fsc_requests *requests, uint32_t phase)
 		return FSC_CLAIM_ENCODE;
 	if (phase == requests->decode_name)
 		return FSC_CLAIM_DECODE;
-	return phase == requests->work_name ? FSC_CLAIM_WORK : phase;
+	if (phase == requests->work_name)
+		return FSC_CLAIM_WORK;
+	return has_rows(requests, phase) ? phase : FSC_CLAIM_MORE;
 }
 
 /* A phase's allocations contain those of the phases inside it: each is to count once. */

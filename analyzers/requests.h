@@ -37,7 +37,12 @@ enum fsc_claim_phase {
 	FSC_CLAIM_CONSUME,
 	FSC_CLAIM_FREE,
 	FSC_CLAIM_OTHER,
+	/* No string has this id: a user's phases beyond the first FSC_CLAIM_NAMES_MAX names of an
+	 * image, and those whose name is not known. */
+	FSC_CLAIM_MORE = INT32_MAX
 };
+
+enum fsc_claim_limit { FSC_CLAIM_NAMES_MAX = 256 };
 
 /* Time that a phase claims of its request. Corrected: raw_ns - correction_ps / 1000. */
 struct fsc_claim {
