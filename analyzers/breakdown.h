@@ -85,7 +85,8 @@ struct fsc_phase_row {
 struct fsc_request_row {
 	size_t entry_point;
 	struct fsc_times times;
-	struct fsc_maybe held_ns; /* total time that responses were held after their request */
+	/* Total time that responses were held after their request; 0 when all frees were seen. */
+	struct fsc_maybe held_ns;
 	uint64_t held_count;
 	bool partial;
 };

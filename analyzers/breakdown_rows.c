@@ -232,14 +232,22 @@ static void fill_phase(const struct fsc_breakdown *breakdown, const struct fsc_g
 	row->partial = breakdown->result.partial;
 }
 
+/* Would a response that was freed after its request have been seen? */
+static bool frees_seen(const struct fsc_breakdown *breakdown, const struct fsc_gathered *from)
+{
+	const struct fsc_ledger_totals *ledger = &breakdown->state->ledger;
+
+	return from->response_seen && ledger->known && !ledger->full && !breakdown->result.partial;
+}
+
 static void fill_request(const struct fsc_breakdown *breakdown, const struct fsc_gathered *from,
 			 struct fsc_request_row *row)
 {
 	row->entry_point = from->row;
 	row->times = times_of(&from->requests, from->requests_total_ns);
 	row->held_count = from->held_count;
-	if (from->held_count)
-		row->held_ns = fsc_known(from->held_ns);
+	row->held_ns =
+		when(from->held_count || frees_seen(breakdown, from), (uint64_t)from->held_ns);
 	row->partial = breakdown->result.partial;
 }
 

@@ -170,8 +170,15 @@ def what_nothing_can_see_is_null(folder, host):
     crossing = phase(report, "proto2ffi_say_hello", "host", "crossing")
     equal(crossing.get("count"), 0, "crossing count")
     equal(crossing.get("total_ns", 0), None, "crossing total")
-    equal(row(report, "proto2ffi_say_hello", "requests").get("held_ns", 0), None, "held_ns")
     equal(set(report["dart"].values()), {None}, "dart")
+
+
+@test
+def responses_freed_in_their_request_were_held_for_no_time(folder):
+    recording = record_host(folder, "dlopen", "--requests", 500, "--entry", "hello")
+    report = recording.report()
+    equal(row(report, "proto2ffi_say_hello", "requests").get("held_ns"), 0, "held_ns")
+    equal(row(report, "init_service", "requests").get("held_ns", 0), None, "held_ns without any")
 
 
 @test

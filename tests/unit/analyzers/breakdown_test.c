@@ -306,6 +306,27 @@ Test(breakdown, responses_held_beyond_their_request_have_their_own_time)
 	reading_end(&read);
 }
 
+Test(breakdown, no_time_was_held_only_when_every_free_was_seen)
+{
+	for (int seen = 0; seen < 2; seen++) {
+		const struct fsc_request_row *row;
+		struct reading read;
+
+		reading_begin(&read);
+		reading_total(&read, 0, HELLO, CALLS, CALLS);
+		reading_calls(&read, 0, HELLO, 100);
+		if (seen)
+			BUILDER_PUT(&read.builder, BUILDER_STATE, ledger_total, 1000, .made = CALLS,
+				    .freed = CALLS);
+		reading_built(&read);
+		row = &read.result->requests[0];
+		cr_assert_eq(row->held_count, 0);
+		cr_assert_eq(row->held_ns.known, (bool)seen);
+		cr_assert_eq(row->held_ns.value, 0);
+		reading_end(&read);
+	}
+}
+
 struct weights {
 	int64_t sum_ns;
 	size_t count;
