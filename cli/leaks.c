@@ -3,6 +3,7 @@
  * The exit status is the answer: 1 findings, 0 none, 2 cannot tell. Begin at judge().
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/commands.h"
 #include "cli/leaks_internal.h"
@@ -13,14 +14,27 @@
 struct choices {
 	struct fsc_process_choice process;
 	enum fsc_colour colour;
-	bool json;
+	enum fsc_leaks_form form;
 };
 
 static bool take_json(void *into, const char *value)
 {
 	(void)value;
-	((struct choices *)into)->json = true;
+	((struct choices *)into)->form = FSC_LEAKS_JSON;
 	return true;
+}
+
+static bool take_csv(void *into, const char *value)
+{
+	static const char *const lists[] = { "findings", "live_at_end", "awaiting_finalizer" };
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		if (!value || !strcmp(value, lists[i])) {
+			((struct choices *)into)->form =
+				(enum fsc_leaks_form)(FSC_LEAKS_CSV_FINDINGS + i);
+			return true;
+		}
+	return false;
 }
 
 static bool take_pid(void *into, const char *value)
@@ -46,6 +60,8 @@ static bool take_recording(void *into, const char *word)
 static const struct fsc_argument options[] = {
 	{ "json", '\0', FSC_ARGUMENT_NONE, NULL, "one JSON document, schema ffiscope.leaks/1",
 	  take_json },
+	{ "csv", '\0', FSC_ARGUMENT_OPTIONAL, "LIST",
+	  "one list: findings (default), live_at_end or awaiting_finalizer", take_csv },
 	{ "pid", 'p', FSC_ARGUMENT_NEEDED, "PID", "only this process, not all", take_pid },
 	{ "color", '\0', FSC_ARGUMENT_NEEDED, "WHEN",
 	  "auto, always or never; auto: on a terminal without NO_COLOR", take_colour },
@@ -85,10 +101,12 @@ static int write_leaks(const struct fsc_leaks_result *leaks, const struct fsc_re
 	struct fsc_output output;
 
 	fsc_output_init(&output, choices->colour);
-	if (choices->json)
+	if (choices->form == FSC_LEAKS_JSON)
 		fsc_leaks_json_write(leaks, &output);
-	else
+	else if (choices->form == FSC_LEAKS_TABLES)
 		fsc_leaks_table_write(leaks, recording->start_ns, &output);
+	else
+		fsc_leaks_csv_write(leaks, choices->form, &output);
 	if (!fsc_output_finish(&output))
 		return FSC_EXIT_TROUBLE;
 	return judge(leaks, recording);

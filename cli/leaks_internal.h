@@ -13,6 +13,14 @@
 #include "cli/arguments.h"
 #include "cli/output.h"
 
+enum fsc_leaks_form {
+	FSC_LEAKS_TABLES,
+	FSC_LEAKS_JSON,
+	FSC_LEAKS_CSV_FINDINGS,
+	FSC_LEAKS_CSV_LIVE_AT_END,
+	FSC_LEAKS_CSV_AWAITING_FINALIZER
+};
+
 extern const struct fsc_arguments fsc_leaks_arguments;
 
 /* start_ns: of the recording, times are shown from there; unknown: as they are. */
@@ -20,5 +28,7 @@ void fsc_leaks_table_write(const struct fsc_leaks_result *leaks, struct fsc_mayb
 			   const struct fsc_output *output);
 
 void fsc_leaks_json_write(const struct fsc_leaks_result *leaks, const struct fsc_output *output);
+void fsc_leaks_csv_write(const struct fsc_leaks_result *leaks, enum fsc_leaks_form form,
+			 const struct fsc_output *output);
 
 #endif

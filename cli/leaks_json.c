@@ -21,7 +21,7 @@ static void put_call(struct fsc_json *json, const char *name, const struct fsc_l
 	fsc_json_object_end(json);
 }
 
-/* Stacks are not recorded: the list of what is known of one is empty. */
+/* Stacks are not recorded: what is not known is null. */
 static void put_lists(struct fsc_json *json, const struct fsc_leak *leak)
 {
 	fsc_json_key(json, "threads");
@@ -30,9 +30,7 @@ static void put_lists(struct fsc_json *json, const struct fsc_leak *leak)
 		fsc_json_u64(json, leak->threads[i]);
 	fsc_json_array_end(json);
 	fsc_json_member_bool(json, "more_threads", leak->more_threads);
-	fsc_json_key(json, "stack");
-	fsc_json_array_begin(json);
-	fsc_json_array_end(json);
+	fsc_json_member_null(json, "stack");
 }
 
 static void put_leak(struct fsc_json *json, const struct fsc_leak *leak)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """planted_leaks - what a host does wrong on purpose is found, exactly, and nothing else is."""
+import csv
 import glob
+import io
 import json
 import os
 import shutil
@@ -463,6 +465,11 @@ def the_table_says_what_json_says_and_exits_alike(folder):
     equal(table.status, 1, "exit status")
     check(NAME in table.out and "100" in table.out, f"table says {table.out[:300]!r}")
     check("\x1b" not in table.out, "colour in a pipe")
+    listed = run(FFISCOPE, "leaks", "--csv", recording.path)
+    equal(listed.status, 1, "exit status of --csv")
+    found = list(csv.DictReader(io.StringIO(listed.out)))
+    equal([(line["kind"], line["entry_point"], line["count"]) for line in found],
+          [("never_freed", NAME, "100")], "findings as CSV")
     clean = record_host(folder, "dlopen", "--requests", 300, name="clean")
     equal(run(FFISCOPE, "leaks", clean.path).status, 0, "exit status of a clean run")
 

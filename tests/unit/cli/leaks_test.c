@@ -61,7 +61,7 @@ Test(leaks, json_has_the_finding_as_the_contract_says)
 		"\"count\":12,\"without_details\":0,\"bytes\":276,\"first_call\":{\"pid\":70,"
 		"\"tid\":70,\"number\":5,\"start_ns\":1200000000},\"last_call\":{\"pid\":70,"
 		"\"tid\":72,\"number\":900,\"start_ns\":3300000000},\"threads\":[70,72],"
-		"\"more_threads\":false,\"stack\":[]}"));
+		"\"more_threads\":false,\"stack\":null}"));
 }
 
 Test(leaks, json_says_null_where_nothing_is_known)
@@ -69,6 +69,25 @@ Test(leaks, json_says_null_where_nothing_is_known)
 	cr_assert(strstr(json(), "\"entry_point\":null,\"library\":null,\"count\":1,"
 				 "\"without_details\":1,\"bytes\":null,\"first_call\":null,"
 				 "\"last_call\":null,\"threads\":[]"));
+}
+
+Test(leaks, csv_has_the_members_of_json_and_empty_fields_for_what_is_not_known)
+{
+	fsc_leaks_csv_write(&fixture.leaks, FSC_LEAKS_CSV_FINDINGS, &fixture.output);
+	cr_assert_str_eq(
+		fixture_text(),
+		"kind,uncertain,pid,image,entry_point,library,count,without_details,bytes,"
+		"first_call_tid,first_call_number,first_call_start_ns,last_call_tid,"
+		"last_call_number,last_call_start_ns,threads,more_threads\r\n"
+		"never_freed,0,70,0,proto2ffi_say_hello,/opt/app/libhello.so,12,0,276,70,5,"
+		"1200000000,72,900,3300000000,\"70 72\",0\r\n"
+		"freed_unknown,1,71,1,,,1,1,,,,,,,,,0\r\n");
+}
+
+Test(leaks, csv_of_an_empty_list_is_its_header)
+{
+	fsc_leaks_csv_write(&fixture.leaks, FSC_LEAKS_CSV_LIVE_AT_END, &fixture.output);
+	cr_assert_str_eq(strchr(fixture_text(), '\n') + 1, "");
 }
 
 Test(leaks, json_has_every_section)
