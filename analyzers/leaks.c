@@ -202,6 +202,19 @@ static bool makers_described(const struct fsc_state *state, uint32_t module, boo
 	return any;
 }
 
+/*
+ * Could a maker that nobody described explain a case of that kind? One may have made what the
+ * ledger never saw; and where allocations pass unseen, also one at the address of a buffer that was
+ * freed.
+ */
+static bool needs_all_makers(const struct image *image, enum fsc_leak_kind kind)
+{
+	const struct fsc_maybe *hooks = &image->process->allocations;
+
+	return kind == FSC_LEAK_FREED_UNKNOWN ||
+	       (kind == FSC_LEAK_FREED_TWICE && hooks->known && !hooks->value);
+}
+
 static void add_freed(struct image *image, const struct fsc_event *event)
 {
 	const struct fsc_event_buffer_freed *freed = &event->buffer_freed;
@@ -212,7 +225,7 @@ static void add_freed(struct image *image, const struct fsc_event *event)
 	if (kind == FSC_LEAK_KINDS)
 		return;
 	image->seen[kind]++;
-	if (kind == FSC_LEAK_FREED_UNKNOWN &&
+	if (needs_all_makers(image, kind) &&
 	    !(site && makers_described(image->state, site->module, false)))
 		return;
 	one.bytes = freed->made_capacity ? freed->made_capacity : freed->made_length;
@@ -277,7 +290,7 @@ static void add_missing(struct image *image, enum fsc_leak_kind kind)
 		return;
 	if (kind == FSC_LEAK_NEVER_FREED)
 		list = live_list(image);
-	if (kind == FSC_LEAK_FREED_UNKNOWN && !makers_described(image->state, 0, true))
+	if (needs_all_makers(image, kind) && !makers_described(image->state, 0, true))
 		return;
 	leak = group_for_missing(image, list, kind);
 	if (!leak)
@@ -325,6 +338,7 @@ static void judge(struct image *image)
 	bool all = image->state->ledger.full || image->loss.findings ||
 		   image->loss.damaged_streams || !totals_known(image);
 	bool unknown = all || fsc_stream_loss_any(&image->loss);
+	const struct fsc_maybe *hooks = &image->process->allocations;
 
 	for (int i = 0; i < LIST_KINDS; i++) {
 		struct list *list = &image->leaks->lists[i];
@@ -333,7 +347,8 @@ static void judge(struct image *image)
 			struct fsc_leak *leak = &list->items[g];
 
 			leak->uncertain = leak->uncertain || all ||
-					  (unknown && leak->kind == FSC_LEAK_FREED_UNKNOWN);
+					  (unknown && leak->kind == FSC_LEAK_FREED_UNKNOWN) ||
+					  (!hooks->known && leak->kind == FSC_LEAK_FREED_TWICE);
 		}
 	}
 	image->leaks->result.uncertain = image->leaks->result.uncertain || all;

@@ -213,6 +213,25 @@ Test(leaks, an_unknown_buffer_is_a_finding_only_when_all_makers_are_described)
 	}
 }
 
+Test(leaks, without_allocation_hooks_a_second_free_needs_all_makers_described)
+{
+	for (int described = 0; described < 2; described++) {
+		struct read read;
+
+		begin(&read);
+		read.builder.more = ",\"allocations\":false";
+		describe(&read, described ? FSC_SITE_DESCRIBED : FSC_SITE_BUILT_IN);
+		verdict(&read, FSC_VERDICT_FREED_TWICE, 4);
+		BUILDER_PUT(&read.builder, BUILDER_STATE, ledger_total, 1000, .made = 9, .freed = 9,
+			    .freed_twice = 2);
+		read_built(&read);
+		cr_assert_eq(read.result->finding_count, (size_t)described);
+		if (described)
+			cr_assert_eq(read.result->findings[0].count, 2);
+		end(&read);
+	}
+}
+
 Test(leaks, a_full_ledger_makes_findings_uncertain)
 {
 	struct read read;
