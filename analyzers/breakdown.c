@@ -270,41 +270,61 @@ static void add_aliases(struct fsc_breakdown *breakdown)
 		order_aliases(&breakdown->rows[i]);
 }
 
-/* Has the thread of this call not called that row before? */
-static bool first_time(struct fsc_breakdown *breakdown, const struct fsc_event *event, size_t row)
+/* The thread of that slot; another thread in the slot starts afresh. NULL: no memory. */
+static struct fsc_thread_rows *thread_of(struct fsc_breakdown *breakdown, uint32_t slot,
+					 uint32_t tid)
 {
-	size_t place = event->slot % FSC_STATE_SITES_MAX, capacity = place + 64;
-	uint32_t word = (uint32_t)(row / 64);
+	size_t place = slot % FSC_STATE_SITES_MAX, capacity = place + 64;
 	struct fsc_thread_rows *thread, *grown;
-	uint64_t *bits;
 
 	if (place >= breakdown->thread_capacity) {
 		grown = realloc(breakdown->threads, capacity * sizeof(*grown));
 		if (!grown)
-			return false;
+			return NULL;
 		memset(grown + breakdown->thread_capacity, 0,
 		       (capacity - breakdown->thread_capacity) * sizeof(*grown));
 		breakdown->threads = grown;
 		breakdown->thread_capacity = capacity;
 	}
 	thread = &breakdown->threads[place];
-	if (thread->tid != event->tid) {
-		thread->tid = event->tid;
-		if (thread->bits)
-			memset(thread->bits, 0, thread->words * sizeof(*bits));
+	if (thread->tid != tid) {
+		thread->tid = tid;
+		if (thread->rows)
+			memset(thread->rows, 0, thread->size);
 	}
-	if (word >= thread->words) {
-		bits = realloc(thread->bits, (word + 1) * sizeof(*bits));
-		if (!bits)
-			return false;
-		memset(bits + thread->words, 0, (word + 1 - thread->words) * sizeof(*bits));
-		thread->bits = bits;
-		thread->words = word + 1;
+	return thread;
+}
+
+/* What is known of that thread and row. NULL: no memory. */
+static uint8_t *thread_row(struct fsc_breakdown *breakdown, uint32_t slot, uint32_t tid,
+			   const struct fsc_gathered *row)
+{
+	struct fsc_thread_rows *thread = thread_of(breakdown, slot, tid);
+	uint32_t index = (uint32_t)(row - breakdown->rows), size = index / 64 * 64 + 64;
+	uint8_t *rows;
+
+	if (!thread)
+		return NULL;
+	if (index >= thread->size) {
+		rows = realloc(thread->rows, size);
+		if (!rows)
+			return NULL;
+		memset(rows + thread->size, 0, size - thread->size);
+		thread->rows = rows;
+		thread->size = size;
 	}
-	if (thread->bits[word] >> (row % 64) & 1)
-		return false;
-	thread->bits[word] |= (uint64_t)1 << (row % 64);
-	return true;
+	return &thread->rows[index];
+}
+
+static void count_thread(struct fsc_breakdown *breakdown, const struct fsc_event *event,
+			 struct fsc_gathered *row)
+{
+	uint8_t *known = thread_row(breakdown, event->slot, event->tid, row);
+
+	if (!known || *known & FSC_THREAD_CALLED)
+		return;
+	*known |= FSC_THREAD_CALLED;
+	row->seen_threads++;
 }
 
 static void on_call(void *arg, const struct fsc_call_seen *seen)
@@ -333,7 +353,7 @@ static void on_call(void *arg, const struct fsc_call_seen *seen)
 		row->response_seen = true;
 		row->seen_response_bytes += call->response_bytes;
 	}
-	row->seen_threads += first_time(breakdown, seen->event, (size_t)(row - breakdown->rows));
+	count_thread(breakdown, seen->event, row);
 }
 
 static struct fsc_cell *cell_of(struct fsc_gathered *row, const struct fsc_claim *claim)
@@ -373,22 +393,55 @@ static int64_t add_claim(struct fsc_cell *cell, const struct fsc_claim *claim)
 	return corrected_ns;
 }
 
+/* Returns what all claims add to the row's corrected total. */
+static int64_t add_claims(struct fsc_breakdown *breakdown, struct fsc_gathered *row,
+			  const struct fsc_request *request)
+{
+	struct fsc_slowest_line *line =
+		fsc_slowest_add(&row->slowest, request->end_ns - request->start_ns);
+	int64_t total_ns = 0;
+
+	breakdown->no_memory = breakdown->no_memory || !line;
+	for (size_t i = 0; i < request->claim_count; i++) {
+		const struct fsc_claim *claim = &request->claims[i];
+		struct fsc_cell *cell = cell_of(row, claim);
+
+		if (!cell) {
+			breakdown->no_memory = true;
+			continue;
+		}
+		total_ns += add_claim(cell, claim);
+		if (line && cell - row->cells < FSC_SLOWEST_COLUMNS)
+			line->phase_raw_ns[cell - row->cells] += claim->raw_ns;
+	}
+	return total_ns;
+}
+
+static void add_warm_up(struct fsc_breakdown *breakdown, struct fsc_gathered *row,
+			const struct fsc_request *request, int64_t total_ns)
+{
+	uint8_t *known = thread_row(breakdown, request->slot, request->tid, row);
+
+	if (!known || (*known & FSC_THREAD_REQUESTS) >= FSC_WARM_UP_REQUESTS)
+		return;
+	++*known;
+	row->warm_up_count++;
+	row->warm_up_raw_ns += request->end_ns - request->start_ns;
+	row->warm_up_total_ns += total_ns;
+}
+
 static void on_request(void *arg, const struct fsc_request *request)
 {
 	struct fsc_breakdown *breakdown = arg;
 	struct fsc_gathered *row = row_of(breakdown, request->site);
-	struct fsc_cell *cell;
+	int64_t total_ns;
 
 	if (!row || row->is_free)
 		return;
 	fsc_histogram_add(&row->requests, request->end_ns - request->start_ns);
-	for (size_t i = 0; i < request->claim_count; i++) {
-		cell = cell_of(row, &request->claims[i]);
-		if (cell)
-			row->requests_total_ns += add_claim(cell, &request->claims[i]);
-		else
-			breakdown->no_memory = true;
-	}
+	total_ns = add_claims(breakdown, row, request);
+	row->requests_total_ns += total_ns;
+	add_warm_up(breakdown, row, request, total_ns);
 }
 
 static void on_held(void *arg, uint16_t made_site, int64_t held_ns)
@@ -475,6 +528,7 @@ static void row_free(struct fsc_gathered *row)
 		fsc_histogram_fini(&row->cells[i].raw);
 	fsc_histogram_fini(&row->raw);
 	fsc_histogram_fini(&row->requests);
+	fsc_slowest_fini(&row->slowest);
 	free(row->cells);
 	free(row->aliases);
 }
@@ -488,7 +542,7 @@ void fsc_breakdown_destroy(struct fsc_breakdown *breakdown)
 	for (size_t i = 0; i < breakdown->made_name_count; i++)
 		free(breakdown->made_names[i]);
 	for (size_t i = 0; i < breakdown->thread_capacity; i++)
-		free(breakdown->threads[i].bits);
+		free(breakdown->threads[i].rows);
 	fsc_breakdown_rows_free(breakdown);
 	free(breakdown->rows);
 	free(breakdown->made_names);

@@ -77,14 +77,40 @@ struct fsc_phase_row {
 	enum fsc_source source; /* FSC_SOURCE_NONE: never seen; then times.count is 0 */
 	struct fsc_times times;
 	struct fsc_maybe share_ppm; /* of the requests' total, in millionths; can be negative */
+	/* What it took of each request in the mean, of all and of the slowest ones; raw. A request
+	 * in which it was not seen counts as one that it took nothing of. */
+	struct fsc_maybe raw_per_request_ns;
+	struct fsc_maybe raw_per_slowest_ns;
 	struct fsc_maybe allocations;
 	struct fsc_maybe allocated_bytes;
 	bool partial;
 };
 
+/* Of some requests; unknown when there are none. */
+struct fsc_mean {
+	uint64_t count;
+	struct fsc_maybe mean_ns; /* corrected */
+	struct fsc_maybe raw_mean_ns;
+};
+
+/*
+ * At least 1 % of the requests: all that took least_ns or longer. Everything is raw, like other
+ * quantiles; what their phases took stands in the phases' rows.
+ */
+struct fsc_slowest_requests {
+	uint64_t count; /* 0: fewer than 100 requests, or these are not apart from the rest */
+	struct fsc_maybe least_ns;
+	struct fsc_maybe raw_mean_ns;
+};
+
+enum fsc_breakdown_limit { FSC_WARM_UP_REQUESTS = 10 };
+
 struct fsc_request_row {
 	size_t entry_point;
 	struct fsc_times times;
+	struct fsc_slowest_requests slowest;
+	struct fsc_mean warm_up; /* the first FSC_WARM_UP_REQUESTS of each thread */
+	struct fsc_mean later;	 /* the others; both without a count when the first were lost */
 	/* Total time that responses were held after their request; 0 when all frees were seen. */
 	struct fsc_maybe held_ns;
 	uint64_t held_count;

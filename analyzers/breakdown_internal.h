@@ -6,6 +6,7 @@
 #define ANALYZERS_BREAKDOWN_INTERNAL_H
 
 #include "analyzers/breakdown.h"
+#include "analyzers/slowest_internal.h"
 
 /* The phases that every entry point has, in the order of their rows. */
 enum fsc_cell_place {
@@ -68,17 +69,24 @@ struct fsc_gathered {
 	size_t cell_count;
 	size_t cell_capacity;
 	struct fsc_histogram requests;
-	int64_t requests_total_ns; /* corrected */
+	int64_t requests_total_ns;  /* corrected */
+	struct fsc_slowest slowest; /* its columns: the first cells */
+	uint64_t warm_up_count;
+	int64_t warm_up_raw_ns;
+	int64_t warm_up_total_ns; /* corrected */
 	int64_t held_ns;
 	uint64_t held_count;
 	size_t row; /* its place among the finished rows */
 };
 
-/* Which entry points a thread has called. */
+/* What is known of a thread and a row: FSC_THREAD_CALLED, and how many of its first requests. */
+enum fsc_thread_row { FSC_THREAD_CALLED = 0x80, FSC_THREAD_REQUESTS = 0x7f };
+_Static_assert((int)FSC_WARM_UP_REQUESTS <= (int)FSC_THREAD_REQUESTS, "they are counted in a byte");
+
 struct fsc_thread_rows {
 	uint32_t tid;
-	uint32_t words;
-	uint64_t *bits; /* by row */
+	uint32_t size;
+	uint8_t *rows; /* by row */
 };
 
 struct fsc_breakdown {

@@ -212,6 +212,24 @@ struct fsc_maybe fsc_breakdown_share_ppm(struct fsc_maybe part_ns, struct fsc_ma
 	return fsc_known((int64_t)((__int128)part_ns.value * 1000000 / whole_ns.value));
 }
 
+/* sum / count; count > 0. */
+static struct fsc_maybe mean_of(int64_t sum, uint64_t count)
+{
+	return fsc_known(divide_rounded(sum, (int64_t)count));
+}
+
+static void fill_per_request(const struct fsc_gathered *from, const struct fsc_cell *cell,
+			     const struct fsc_slowest_line *slowest, struct fsc_phase_row *row)
+{
+	size_t column = (size_t)(cell - from->cells);
+
+	if (!cell->raw.count || !from->requests.count)
+		return;
+	row->raw_per_request_ns = mean_of(cell->raw.sum, from->requests.count);
+	if (slowest->count && column < FSC_SLOWEST_COLUMNS)
+		row->raw_per_slowest_ns = mean_of(slowest->phase_raw_ns[column], slowest->count);
+}
+
 static void fill_phase(const struct fsc_breakdown *breakdown, const struct fsc_gathered *from,
 		       const struct fsc_cell *cell, struct fsc_phase_row *row)
 {
@@ -240,9 +258,42 @@ static bool frees_seen(const struct fsc_breakdown *breakdown, const struct fsc_g
 	return from->response_seen && ledger->known && !ledger->full && !breakdown->result.partial;
 }
 
+static void fill_slowest(const struct fsc_slowest_line *from, struct fsc_slowest_requests *slowest)
+{
+	if (!from->count)
+		return;
+	slowest->count = from->count;
+	slowest->least_ns = fsc_known(from->least_ns);
+	slowest->raw_mean_ns = mean_of(from->raw_ns, from->count);
+}
+
+static struct fsc_mean make_mean(uint64_t count, int64_t total_ns, int64_t raw_ns)
+{
+	struct fsc_mean mean = { .count = count };
+
+	if (!count)
+		return mean;
+	mean.mean_ns = mean_of(total_ns, count);
+	mean.raw_mean_ns = mean_of(raw_ns, count);
+	return mean;
+}
+
+/* With --ring the first requests are the ones that are gone. */
+static void fill_warm_up(const struct fsc_breakdown *breakdown, const struct fsc_gathered *from,
+			 struct fsc_request_row *row)
+{
+	if (breakdown->result.loss.overwritten)
+		return;
+	row->warm_up = make_mean(from->warm_up_count, from->warm_up_total_ns, from->warm_up_raw_ns);
+	row->later = make_mean(from->requests.count - from->warm_up_count,
+			       from->requests_total_ns - from->warm_up_total_ns,
+			       from->requests.sum - from->warm_up_raw_ns);
+}
+
 static void fill_request(const struct fsc_breakdown *breakdown, const struct fsc_gathered *from,
 			 struct fsc_request_row *row)
 {
+	fill_warm_up(breakdown, from, row);
 	row->entry_point = from->row;
 	row->times = times_of(&from->requests, from->requests_total_ns);
 	row->held_count = from->held_count;
@@ -302,6 +353,27 @@ static bool reserve_rows(struct fsc_breakdown *breakdown)
 	return result->entry_points && result->requests && result->phases;
 }
 
+static void add_requests(struct fsc_breakdown *breakdown, const struct fsc_gathered *from)
+{
+	struct fsc_breakdown_result *result = &breakdown->result;
+	struct fsc_slowest_line slowest;
+
+	if (!fsc_slowest_sum(&from->slowest, from->requests.count, &slowest))
+		slowest.count = 0;
+	for (size_t i = 0; i < from->cell_count; i++) {
+		struct fsc_phase_row *row = &result->phases[result->phase_count++];
+
+		fill_phase(breakdown, from, &from->cells[i], row);
+		fill_per_request(from, &from->cells[i], &slowest, row);
+	}
+	if (from->requests.count || from->held_count) {
+		struct fsc_request_row *row = &result->requests[result->request_count++];
+
+		fill_request(breakdown, from, row);
+		fill_slowest(&slowest, &row->slowest);
+	}
+}
+
 enum fsc_status fsc_breakdown_rows_make(struct fsc_breakdown *breakdown)
 {
 	struct fsc_breakdown_result *result = &breakdown->result;
@@ -322,11 +394,7 @@ enum fsc_status fsc_breakdown_rows_make(struct fsc_breakdown *breakdown)
 		from->row = i;
 		fill_entry(breakdown, from, &result->entry_points[i]);
 		result->calls += result->entry_points[i].calls;
-		for (size_t c = 0; c < from->cell_count; c++)
-			fill_phase(breakdown, from, &from->cells[c],
-				   &result->phases[result->phase_count++]);
-		if (from->requests.count || from->held_count)
-			fill_request(breakdown, from, &result->requests[result->request_count++]);
+		add_requests(breakdown, from);
 	}
 	result->entry_point_count = breakdown->row_count;
 	free(sorted);

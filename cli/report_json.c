@@ -144,6 +144,60 @@ static void put_phase(struct fsc_json *json, const struct fsc_report *report,
 	fsc_json_object_end(json);
 }
 
+static void put_slowest_phases(struct fsc_json *json, const struct fsc_report *report,
+			       size_t entry_point)
+{
+	const struct fsc_breakdown_result *breakdown = report->breakdown;
+
+	fsc_json_key(json, "phases");
+	fsc_json_array_begin(json);
+	for (size_t i = 0; i < breakdown->phase_count; i++) {
+		const struct fsc_phase_row *row = &breakdown->phases[i];
+
+		if (row->entry_point != entry_point || !row->raw_per_slowest_ns.known)
+			continue;
+		fsc_json_object_begin(json);
+		fsc_json_member_string(json, "phase", row->phase);
+		fsc_json_member_string(json, "side", fsc_side_name(row->side));
+		fsc_json_members_maybe(json, "raw_mean_ns", row->raw_per_slowest_ns);
+		fsc_json_members_maybe(json, "raw_mean_of_all_ns", row->raw_per_request_ns);
+		fsc_json_object_end(json);
+	}
+	fsc_json_array_end(json);
+}
+
+static void put_slowest(struct fsc_json *json, const struct fsc_report *report,
+			const struct fsc_request_row *row)
+{
+	fsc_json_key(json, "slowest");
+	if (!row->slowest.count) {
+		fsc_json_null(json);
+		return;
+	}
+	fsc_json_object_begin(json);
+	fsc_json_member_u64(json, "count", row->slowest.count);
+	fsc_json_members_maybe(json, "least_ns", row->slowest.least_ns);
+	fsc_json_members_maybe(json, "raw_mean_ns", row->slowest.raw_mean_ns);
+	put_slowest_phases(json, report, row->entry_point);
+	fsc_json_object_end(json);
+}
+
+static void put_warm_up(struct fsc_json *json, const struct fsc_request_row *row)
+{
+	fsc_json_key(json, "warm_up");
+	if (!row->warm_up.count) {
+		fsc_json_null(json);
+		return;
+	}
+	fsc_json_object_begin(json);
+	fsc_json_member_u64(json, "count", row->warm_up.count);
+	fsc_json_members_maybe(json, "mean_ns", row->warm_up.mean_ns);
+	fsc_json_members_maybe(json, "raw_mean_ns", row->warm_up.raw_mean_ns);
+	fsc_json_members_maybe(json, "later_mean_ns", row->later.mean_ns);
+	fsc_json_members_maybe(json, "later_raw_mean_ns", row->later.raw_mean_ns);
+	fsc_json_object_end(json);
+}
+
 static void put_request(struct fsc_json *json, const struct fsc_report *report,
 			const struct fsc_request_row *row)
 {
@@ -156,6 +210,8 @@ static void put_request(struct fsc_json *json, const struct fsc_report *report,
 	fsc_json_members_maybe(json, "total_ns", row->times.total_ns);
 	fsc_json_members_maybe(json, "held_ns", row->held_ns);
 	fsc_json_member_u64(json, "held_count", row->held_count);
+	put_slowest(json, report, row);
+	put_warm_up(json, row);
 	fsc_json_member_bool(json, "partial", row->partial);
 	fsc_json_object_end(json);
 }

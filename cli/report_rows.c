@@ -70,8 +70,11 @@ enum fsc_status fsc_report_raw_make(struct fsc_breakdown_result *out,
 		make_raw(&out->entry_points[i].times);
 		out->entry_points[i].self_ns = out->entry_points[i].raw_self_ns;
 	}
-	for (size_t i = 0; i < out->request_count; i++)
+	for (size_t i = 0; i < out->request_count; i++) {
 		make_raw(&out->requests[i].times);
+		out->requests[i].warm_up.mean_ns = out->requests[i].warm_up.raw_mean_ns;
+		out->requests[i].later.mean_ns = out->requests[i].later.raw_mean_ns;
+	}
 	for (size_t i = 0; i < out->phase_count; i++) {
 		make_raw(&out->phases[i].times);
 		requests = fsc_report_requests_of(&report, out->phases[i].entry_point);

@@ -18,6 +18,7 @@ enum {
 	BAR_COLUMNS = 22,
 	LEAST_PART = 100,
 	EIGHTHS = 8,
+	WARM_UP_TIMES = 2, /* as long as the others, or more */
 	WORDS_BYTES = 512
 };
 
@@ -302,6 +303,67 @@ void fsc_report_phases_write(const struct fsc_report *report, size_t entry_point
 	fsc_table_fini(&table);
 }
 
+/* The phase that takes most more of the slowest requests than of all; NULL: none does. */
+static const struct fsc_phase_row *what_differs(const struct fsc_report *report, size_t entry_point,
+						int64_t *more_ns)
+{
+	const struct fsc_breakdown_result *breakdown = report->breakdown;
+	const struct fsc_phase_row *most = NULL;
+
+	*more_ns = 0;
+	for (size_t i = 0; i < breakdown->phase_count; i++) {
+		const struct fsc_phase_row *row = &breakdown->phases[i];
+		int64_t more = row->raw_per_slowest_ns.value - row->raw_per_request_ns.value;
+
+		if (row->entry_point != entry_point || !row->raw_per_slowest_ns.known ||
+		    more <= *more_ns)
+			continue;
+		most = row;
+		*more_ns = more;
+	}
+	return most;
+}
+
+static void write_slowest(const struct fsc_report *report, const struct fsc_request_row *requests,
+			  const struct fsc_output *output)
+{
+	const struct fsc_slowest_requests *slowest = &requests->slowest;
+	char share[FSC_UNITS_TEXT], least[FSC_UNITS_TEXT], more[FSC_UNITS_TEXT];
+	const struct fsc_phase_row *differs;
+	int64_t more_ns;
+
+	if (!slowest->count)
+		return;
+	differs = what_differs(report, requests->entry_point, &more_ns);
+	fprintf(output->stream, "  slowest %s: %" PRIu64 " request%s from %s on",
+		fsc_units_share(share,
+				fsc_breakdown_share_ppm(fsc_known((int64_t)slowest->count),
+							fsc_known((int64_t)requests->times.count))),
+		slowest->count, slowest->count == 1 ? "" : "s",
+		fsc_units_ns(least, slowest->least_ns));
+	if (differs)
+		fprintf(output->stream, "; %s %s takes %s more there", fsc_side_name(differs->side),
+			differs->phase, fsc_units_ns(more, fsc_known(more_ns)));
+	fputc('\n', output->stream);
+}
+
+/* Only where the first requests are another matter than the others. */
+static void write_warm_up(const struct fsc_request_row *requests, const struct fsc_output *output)
+{
+	const struct fsc_mean *first = &requests->warm_up, *later = &requests->later;
+	char first_text[FSC_UNITS_TEXT], later_text[FSC_UNITS_TEXT];
+
+	if (!first->count || !later->count ||
+	    (first->mean_ns.value / WARM_UP_TIMES <= later->mean_ns.value &&
+	     later->mean_ns.value / WARM_UP_TIMES <= first->mean_ns.value))
+		return;
+	fprintf(output->stream,
+		"  warm-up: the first %d requests of each thread take %s in the mean, the others "
+		"%s\n",
+		FSC_WARM_UP_REQUESTS, fsc_units_ns(first_text, first->mean_ns),
+		fsc_units_ns(later_text, later->mean_ns));
+}
+
 static void write_entry(const struct fsc_report *report, size_t index,
 			const struct fsc_output *output)
 {
@@ -317,6 +379,8 @@ static void write_entry(const struct fsc_report *report, size_t index,
 		fsc_units_ns(p50, requests->times.p50_ns),
 		fsc_units_ns(p99, requests->times.p99_ns),
 		fsc_units_ns(total, requests->times.total_ns), requests->partial ? " ~" : "");
+	write_slowest(report, requests, output);
+	write_warm_up(requests, output);
 	fsc_report_phases_write(report, index, output);
 }
 

@@ -145,6 +145,26 @@ Test(report_json, losses_that_were_not_counted_are_null)
 				    "\"overwritten_events\":null,"));
 }
 
+Test(report_json, slowest_and_warm_up_are_null_where_they_are_not_known)
+{
+	cr_assert(strstr(written(), "\"slowest\":null,\"warm_up\":null,\"partial\""));
+}
+
+Test(report_json, slowest_requests_have_the_means_of_their_phases)
+{
+	fixture.requests[0].slowest =
+		(struct fsc_slowest_requests){ 12, fsc_known(27200), fsc_known(30000) };
+	fixture.phases[1].raw_per_request_ns = fsc_known(400);
+	fixture.phases[1].raw_per_slowest_ns = fsc_known(21400);
+	fixture.requests[0].warm_up = (struct fsc_mean){ 20, fsc_known(9000), fsc_known(9012) };
+	cr_assert(strstr(written(), "\"slowest\":{\"count\":12,\"least_ns\":27200,"
+				    "\"raw_mean_ns\":30000,\"phases\":[{\"phase\":\"prepare\","
+				    "\"side\":\"host\",\"raw_mean_ns\":21400,"
+				    "\"raw_mean_of_all_ns\":400}]}"));
+	cr_assert(strstr(fixture.text, "\"warm_up\":{\"count\":20,\"mean_ns\":9000,"
+				       "\"raw_mean_ns\":9012,\"later_mean_ns\":null,"));
+}
+
 Test(report_json, without_a_process_it_is_still_a_document)
 {
 	static const struct fsc_breakdown_result nothing;

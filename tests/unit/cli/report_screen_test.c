@@ -120,3 +120,34 @@ Test(report_screen, a_recording_without_calls_says_what_was_looked_at)
 	cr_assert(strstr(written(), "0 calls seen"));
 	cr_assert(strstr(fixture.text, "looked up: 4; of these wrapped: ?"));
 }
+
+static void make_slowest(void)
+{
+	fixture.requests[0].slowest.count = 12;
+	fixture.requests[0].slowest.least_ns = fsc_known(27200);
+	for (size_t i = 0; i < 3; i++) {
+		fixture.phases[i].raw_per_request_ns = fsc_known(400);
+		fixture.phases[i].raw_per_slowest_ns = fsc_known(i == 1 ? 21400 : 500);
+	}
+}
+
+Test(report_screen, the_slowest_requests_are_told_apart_by_what_differs_most)
+{
+	cr_assert_not(strstr(written(), "slowest"));
+	make_slowest();
+	cr_assert(strstr(written(), "\n  slowest 1.2 %: 12 requests from 27.2 µs on; host prepare "
+				    "takes 21.0 µs more there\n"));
+}
+
+Test(report_screen, a_warm_up_is_told_when_it_differs)
+{
+	struct fsc_request_row *row = &fixture.requests[0];
+
+	row->warm_up = (struct fsc_mean){ 20, fsc_known(9000), fsc_known(9012) };
+	row->later = (struct fsc_mean){ 980, fsc_known(5000), fsc_known(5012) };
+	cr_assert_not(strstr(written(), "warm-up"));
+	row->later.mean_ns = fsc_known(4000);
+	cr_assert(strstr(written(),
+			 "\n  warm-up: the first 10 requests of each thread take 9.00 µs "
+			 "in the mean, the others 4.00 µs\n"));
+}
