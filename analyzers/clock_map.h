@@ -4,8 +4,9 @@
  *
  * In:     pairs of both clocks, in any order; the nominal rate.
  * Out:    a monotone piecewise-linear map, exact at every pair, extended at both ends with the
- * slope of the nearest piece. Integer arithmetic. Cost:   one multiplication a lookup while lookups
- * stay near each other. Thread: the finished map is read-only.
+ *         slope of the nearest piece. Integer arithmetic.
+ * Cost:   one multiplication a lookup while lookups stay near each other.
+ * Thread: the finished map is read-only.
  *
  * A duration is never converted by itself: map its two ends and subtract, so that parts add up.
  */

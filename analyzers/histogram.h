@@ -3,10 +3,10 @@
  * histogram.h - a distribution of ns (or bytes) in little memory.
  *
  * In:     signed 64-bit values.
- * Out:    exact count, sum, min, max; quantiles within 1 % of the true value.
+ * Out:    exact count, sum, min, max; quantiles within 0.28 % of the true value.
  * Cost:   no allocation once the range of values is known; 8 bytes for each bucket between the
- * least and the largest value seen (64 buckets an octave, trace_points/histogram.h). Thread: one
- * object per thread; fsc_histogram_merge() adds them up.
+ *         least and the largest value seen (128 an octave, trace_points/histogram.h).
+ * Thread: one object per thread; fsc_histogram_merge() adds them up.
  */
 #ifndef ANALYZERS_HISTOGRAM_H
 #define ANALYZERS_HISTOGRAM_H
@@ -44,8 +44,8 @@ FSC_MUST_CHECK enum fsc_status fsc_histogram_merge(struct fsc_histogram *into,
 						   const struct fsc_histogram *from);
 
 /*
- * The value that per_mille/1000 of all values do not exceed (nearest rank), within 1 %; per_mille
- * 0 = min, 1000 = max. Unknown when empty.
+ * The value that per_mille/1000 of all values do not exceed (nearest rank), within 0.28 %;
+ * per_mille 0 = min, 1000 = max. Unknown when empty.
  */
 struct fsc_maybe fsc_histogram_quantile(const struct fsc_histogram *histogram, uint32_t per_mille);
 

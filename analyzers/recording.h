@@ -5,8 +5,9 @@
  * In:     a folder that `ffiscope record` left, one process folder of it (`<pid>-<n>`), or a bare
  *         `ctf` folder (trace_points/recording.h has the layout).
  * Out:    struct fsc_recording: what meta.json and each process.json say, images in order of pid
- * and number. A missing or damaged JSON file is a warning; what can be read is read. Cost:   memory
- * for the lists; no event is read here. Thread: read-only after opening.
+ *         and number. A missing or damaged JSON file is a warning; what can be read is read.
+ * Cost:   memory for the lists; no event is read here.
+ * Thread: read-only after opening.
  */
 #ifndef ANALYZERS_RECORDING_H
 #define ANALYZERS_RECORDING_H

@@ -3,8 +3,10 @@
  * spans.h - a breakdown as weighted stacks, for whoever draws it.
  *
  * In:     a finished breakdown.
- * Out:    one span per phase that was seen: entry point, side, phase, weight. Their weights add up
- * to the requests' total time. Cost:   none beyond the visits. Thread: as the breakdown.
+ * Out:    one span per phase that was seen: entry point, side, phase, weight. Their weights add
+ *         up to the requests' total time.
+ * Cost:   none beyond the visits.
+ * Thread: as the breakdown.
  */
 #ifndef ANALYZERS_SPANS_H
 #define ANALYZERS_SPANS_H
