@@ -21,9 +21,6 @@ enum {
 	FINISH_NS = 2000000000 /* a producer that will not stop is left behind after this */
 };
 
-/* Records of the near future are real: another core's counter, read since we looked. */
-#define TICKS_SLACK (1ull << 32)
-
 /* A producer's own counts are believed up to here. */
 #define COUNT_MAX (1ull << 48)
 
@@ -243,11 +240,22 @@ static void span_add(struct span *span, const uint8_t *record, uint64_t at, uint
 	span->findings += is_finding(record, id);
 }
 
-/* Follow the records of a ring from our tail to head, at most packet_max bytes. */
+static uint64_t now_ticks(const struct fsc_drain *drain)
+{
+	if (drain->image.clock_mode == FSC_CLOCK_SYSTEM || !fsc_clock_has_counter())
+		return fsc_clock_monotonic_ns();
+	return fsc_clock_counter();
+}
+
+/*
+ * Follow the records of a ring from our tail to head, at most packet_max bytes. The clock is read
+ * here, after head: writing the packet before this one may have taken any time, and calls went on.
+ */
 static void walk(const struct fsc_drain *drain, const struct fsc_drain_slot *slot, uint64_t head,
 		 struct span *span)
 {
 	const uint8_t *data = (const uint8_t *)slot->ring.data + sizeof(struct fsc_ring);
+	uint64_t latest_ticks = now_ticks(drain) + FSC_DRAIN_SLACK_TICKS;
 	uint64_t position = slot->tail;
 
 	memset(span, 0, sizeof(*span));
@@ -266,7 +274,7 @@ static void walk(const struct fsc_drain *drain, const struct fsc_drain_slot *slo
 			step = bytes;
 			memcpy(&ticks, data + at + sizeof(id), sizeof(ticks));
 		}
-		if (step > head - position || ticks > drain->latest_ticks)
+		if (step > head - position || ticks > latest_ticks)
 			break;
 		if (id != FSC_EVENT_GAP)
 			span_add(span, data + at, at, (uint32_t)step);
@@ -455,13 +463,6 @@ static uint64_t drain_slot(struct fsc_drain *drain, uint32_t index, bool all)
 	return moved;
 }
 
-static uint64_t now_ticks(const struct fsc_drain *drain)
-{
-	if (drain->image.clock_mode == FSC_CLOCK_SYSTEM || !fsc_clock_has_counter())
-		return fsc_clock_monotonic_ns();
-	return fsc_clock_counter();
-}
-
 uint64_t fsc_drain_poll(struct fsc_drain *drain, bool all)
 {
 	int saved = errno;
@@ -470,7 +471,6 @@ uint64_t fsc_drain_poll(struct fsc_drain *drain, bool all)
 	drain->totals.waiting_bytes = 0;
 	if (file_look(drain)) {
 		image_look(drain);
-		drain->latest_ticks = now_ticks(drain) + TICKS_SLACK;
 		for (uint32_t i = 0; i < fsc_drain_slot_count(drain); i++)
 			moved += drain_slot(drain, i, all);
 		if (drain->state.begun)

@@ -17,6 +17,12 @@
 
 enum fsc_drain_limit { FSC_DRAIN_STATE_BYTES = 64 * 1024, FSC_DRAIN_SCRATCH_BYTES = 64 * 1024 };
 
+/*
+ * Records of the near future are real: another core's counter, read since we looked. One that is
+ * later by more is nonsense.
+ */
+#define FSC_DRAIN_SLACK_TICKS (1ull << 32)
+
 /* A part of the image file in our memory. */
 struct fsc_drain_piece {
 	void *base; /* page-aligned, for munmap */
@@ -68,7 +74,6 @@ struct fsc_drain {
 	uint64_t file_bytes; /* as of the last look */
 	uint8_t uuid[16];
 	uint32_t packet_max;
-	uint64_t latest_ticks; /* a record with later ticks is nonsense */
 	struct fsc_drain_output output;
 	struct fsc_drain_totals totals; /* lost_* are summed up on demand */
 	struct fsc_drain_piece fixed;

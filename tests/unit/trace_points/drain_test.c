@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "trace_points/drain_internal.h"
 #include "trace_points/ledger.h"
 
 static struct fake_image fake;
@@ -416,6 +417,43 @@ Test(drain, a_descriptor_that_the_program_closed_is_opened_again)
 	fake_calls(&fake, ring, 2);
 	fsc_drain_finish(drain);
 	cr_assert_eq(fake_count(&output, 0, FSC_EVENT_call, NULL), 2);
+}
+
+/* A drain whose packets go through `packet` first. */
+static void drain_through(int (*packet)(void *arg, uint32_t slot, const struct iovec *parts,
+					int part_count, uint64_t events))
+{
+	struct fsc_drain_output sink = { packet, &output };
+	int error;
+
+	fsc_drain_destroy(drain);
+	drain = fsc_drain_create(fake.path, fake_uuid, &sink, &error);
+	cr_assert_not_null(drain);
+}
+
+/* The write stalls so long that what the program records meanwhile was the far future before it. */
+static int stalled_packet(void *arg, uint32_t slot, const struct iovec *parts, int part_count,
+			  uint64_t events)
+{
+	struct fsc_mark_record mark = { .id = FSC_EVENT_mark,
+					.ticks = fsc_clock_monotonic_ns() + FSC_DRAIN_SLACK_TICKS };
+
+	if (slot == 0 && !fake_packet(&output, 0, 0))
+		fake_put(fake_ring_at(&fake, fake.slots[0].ring), &mark, sizeof(mark));
+	return fake_output_packet(arg, slot, parts, part_count, events);
+}
+
+Test(drain, what_was_recorded_while_a_write_stalled_is_not_of_the_future)
+{
+	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 4096);
+
+	fake.image->clock_mode = FSC_CLOCK_SYSTEM;
+	drain_through(stalled_packet);
+	fake_calls(&fake, ring, 2);
+	fsc_drain_poll(drain, true);
+	fsc_drain_finish(drain);
+	cr_assert_eq(fake_count(&output, 0, FSC_EVENT_mark, NULL), 1);
+	cr_assert_eq(totals().lost_events, 0);
 }
 
 Test(drain, a_producer_killed_in_mid_write_loses_only_what_it_had_not_committed)
