@@ -3,15 +3,11 @@
  * What is hard: the rings are written while they are read, by a program that may be broken, and
  * nothing in them may be believed. Begin reading at drain_slot(), then walk().
  */
-#define _FILE_OFFSET_BITS 64 /* the image is larger than 2 GiB, also for a 32-bit process */
 #include "trace_points/drain.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "trace_points/drain_internal.h"
 
@@ -23,59 +19,6 @@ enum {
 
 /* A producer's own counts are believed up to here. */
 #define COUNT_MAX (1ull << 48)
-
-static bool piece_map(struct fsc_drain *drain, struct fsc_drain_piece *piece, uint64_t offset,
-		      uint64_t bytes)
-{
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-	uint64_t delta = offset % page;
-	uint64_t end;
-	void *base;
-
-	if (__builtin_add_overflow(offset, bytes, &end) || end > drain->file_bytes ||
-	    bytes > SIZE_MAX - delta)
-		return false;
-	base = mmap(NULL, (size_t)(bytes + delta), PROT_READ | PROT_WRITE, MAP_SHARED, drain->fd,
-		    (off_t)(offset - delta));
-	if (base == MAP_FAILED)
-		return false;
-	piece->base = base;
-	piece->length = (size_t)(bytes + delta);
-	piece->data = (uint8_t *)base + delta;
-	return true;
-}
-
-static void piece_unmap(struct fsc_drain_piece *piece)
-{
-	if (piece->base)
-		munmap(piece->base, piece->length);
-	memset(piece, 0, sizeof(*piece));
-}
-
-/*
- * The file is still ours and long enough. A program that closes all descriptors closes this one
- * too, and another file may have its number now: then the image is opened once more by its path.
- */
-static bool file_look(struct fsc_drain *drain)
-{
-	struct stat status;
-
-	if (fstat(drain->fd, &status) != 0 || status.st_dev != drain->device ||
-	    status.st_ino != drain->inode) {
-		int fd = open(drain->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-
-		if (fd < 0)
-			return false;
-		if (fstat(fd, &status) != 0 || status.st_dev != drain->device ||
-		    status.st_ino != drain->inode) {
-			close(fd);
-			return false;
-		}
-		drain->fd = fd;
-	}
-	drain->file_bytes = (uint64_t)status.st_size;
-	return drain->file_bytes >= FSC_ARENA_OFFSET;
-}
 
 /* Slots are never taken back: their number only grows, whatever the image says. */
 static void image_look(struct fsc_drain *drain)
@@ -89,23 +32,13 @@ static void image_look(struct fsc_drain *drain)
 	drain->image.exe[sizeof(drain->image.exe) - 1] = '\0';
 }
 
-static int file_open(struct fsc_drain *drain, const char *path)
+static int image_open(struct fsc_drain *drain, const char *path)
 {
-	struct stat status;
-	size_t length = strlen(path);
+	int error = fsc_drain_file_open(drain, path);
 
-	if (length >= sizeof(drain->path))
-		return ENAMETOOLONG;
-	memcpy(drain->path, path, length + 1);
-	drain->fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	if (drain->fd < 0 || fstat(drain->fd, &status) != 0)
-		return errno;
-	drain->device = status.st_dev;
-	drain->inode = status.st_ino;
-	drain->file_bytes = (uint64_t)status.st_size;
-	if (!S_ISREG(status.st_mode) || drain->file_bytes < FSC_ARENA_OFFSET)
-		return EINVAL;
-	if (!piece_map(drain, &drain->fixed, 0, FSC_ARENA_OFFSET))
+	if (error != 0)
+		return error;
+	if (!fsc_drain_piece_map(drain, &drain->fixed, 0, FSC_ARENA_OFFSET))
 		return errno;
 	image_look(drain);
 	if (drain->image.magic != FSC_IMAGE_MAGIC || drain->image.version != FSC_IMAGE_VERSION)
@@ -129,7 +62,7 @@ struct fsc_drain *fsc_drain_create(const char *path, const uint8_t uuid[16],
 	drain->packet_max = FSC_DRAIN_PACKET_BYTES;
 	drain->output = *output;
 	memcpy(drain->uuid, uuid, sizeof(drain->uuid));
-	*error_number = file_open(drain, path);
+	*error_number = image_open(drain, path);
 	if (*error_number != 0) {
 		fsc_drain_destroy(drain);
 		drain = NULL;
@@ -145,10 +78,9 @@ void fsc_drain_destroy(struct fsc_drain *drain)
 	if (!drain)
 		return;
 	for (uint32_t i = 0; i < fsc_drain_slot_count(drain); i++)
-		piece_unmap(&drain->slots[i].ring);
-	if (drain->fd >= 0)
-		close(drain->fd);
-	piece_unmap(&drain->fixed);
+		fsc_drain_piece_unmap(&drain->slots[i].ring);
+	fsc_drain_piece_unmap(&drain->fixed);
+	fsc_drain_file_close(drain);
 	munmap(drain, sizeof(*drain));
 	errno = saved;
 }
@@ -161,16 +93,6 @@ const struct fsc_image *fsc_drain_image(const struct fsc_drain *drain)
 void fsc_drain_set_packet_max(struct fsc_drain *drain, uint32_t bytes)
 {
 	drain->packet_max = bytes ? bytes : 1;
-}
-
-bool fsc_drain_read(struct fsc_drain *drain, uint64_t offset, size_t bytes)
-{
-	uint64_t end;
-
-	if (bytes > sizeof(drain->scratch) ||
-	    __builtin_add_overflow(offset, (uint64_t)bytes, &end) || end > drain->file_bytes)
-		return false;
-	return pread(drain->fd, drain->scratch, bytes, (off_t)offset) == (ssize_t)bytes;
 }
 
 int fsc_drain_packet(struct fsc_drain *drain, struct fsc_packet_header *header, struct iovec *parts,
@@ -359,15 +281,16 @@ static void ring_enter(struct fsc_drain *drain, struct fsc_drain_slot *slot, uin
 	slot->capacity = 0;
 	slot->bad = false;
 	if (offset >= FSC_ARENA_OFFSET && offset % 64 == 0 &&
-	    piece_map(drain, &piece, offset, sizeof(struct fsc_ring))) {
+	    fsc_drain_piece_map(drain, &piece, offset, sizeof(struct fsc_ring))) {
 		ring = piece.data;
 		capacity = ring->capacity;
 		slot->tid = ring->tid;
 		slot->tail = __atomic_load_n(&ring->tail, __ATOMIC_RELAXED);
-		piece_unmap(&piece);
+		fsc_drain_piece_unmap(&piece);
 	}
 	if (capacity < FSC_RECORD_MAX_BYTES || capacity % 4 != 0 || capacity > RING_CAPACITY_MAX ||
-	    !piece_map(drain, &slot->ring, offset, sizeof(struct fsc_ring) + (uint64_t)capacity)) {
+	    !fsc_drain_piece_map(drain, &slot->ring, offset,
+				 sizeof(struct fsc_ring) + (uint64_t)capacity)) {
 		ring_give_up(slot, 0);
 		return;
 	}
@@ -380,10 +303,8 @@ static bool ring_leave(struct fsc_drain *drain, uint32_t index, uint64_t next)
 	struct fsc_slot *shared =
 		(struct fsc_slot *)fsc_drain_fixed(drain, FSC_SLOTS_OFFSET) + index;
 	struct fsc_drain_slot *slot = &drain->slots[index];
-	uint64_t old = slot->ring_offset;
-	uint64_t bytes = sizeof(struct fsc_ring) + (uint64_t)slot->capacity;
 
-	if (next <= old || next >= drain->file_bytes || next % 64 != 0) {
+	if (next <= slot->ring_offset || next >= drain->file_bytes || next % 64 != 0) {
 		if (!slot->bad)
 			ring_give_up(slot, 0);
 		return false;
@@ -392,11 +313,9 @@ static bool ring_leave(struct fsc_drain *drain, uint32_t index, uint64_t next)
 	slot->lost_findings += slot->findings;
 	slot->dropped = 0;
 	slot->findings = 0;
-	piece_unmap(&slot->ring);
 	__atomic_store_n(&shared->ring, next, __ATOMIC_RELEASE);
-	/* Gives the pages back; when it cannot, only memory is lost. */
-	(void)!fallocate(drain->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)old,
-			 (off_t)bytes);
+	fsc_drain_piece_forget(&slot->ring);
+	fsc_drain_piece_unmap(&slot->ring);
 	ring_enter(drain, slot, next);
 	return true;
 }
@@ -469,7 +388,7 @@ uint64_t fsc_drain_poll(struct fsc_drain *drain, bool all)
 	uint64_t moved = 0;
 
 	drain->totals.waiting_bytes = 0;
-	if (file_look(drain)) {
+	if (fsc_drain_file_look(drain)) {
 		image_look(drain);
 		for (uint32_t i = 0; i < fsc_drain_slot_count(drain); i++)
 			moved += drain_slot(drain, i, all);
@@ -488,7 +407,7 @@ void fsc_drain_finish(struct fsc_drain *drain)
 	while (fsc_drain_poll(drain, true) > 0)
 		if (fsc_clock_monotonic_ns() - begin_ns > FINISH_NS)
 			break;
-	if (file_look(drain) &&
+	if (fsc_drain_file_look(drain) &&
 	    (drain->state.begun || drain->image.slot_count > 0 || drain->image.lost_events > 0))
 		fsc_drain_state_finish(drain);
 	errno = saved;

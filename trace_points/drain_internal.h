@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * drain_internal.h - what the two halves of a drain share: rings (drain.c) and the state stream
- * (drain_state.c).
+ * drain_internal.h - what the parts of a drain share: rings (drain.c), the state stream
+ * (drain_state.c) and the image file under both (drain_file.c).
  */
 #ifndef TRACE_POINTS_DRAIN_INTERNAL_H
 #define TRACE_POINTS_DRAIN_INTERNAL_H
 
 #include <limits.h>
 #include <stddef.h>
-#include <sys/types.h>
 
 #include "trace_points/clock.h"
 #include "trace_points/drain.h"
@@ -69,8 +68,8 @@ struct fsc_drain_state {
 struct fsc_drain {
 	char path[PATH_MAX];
 	int fd;
-	dev_t device;
-	ino_t inode;
+	uint64_t device; /* not dev_t and ino_t: their sizes depend on _FILE_OFFSET_BITS */
+	uint64_t inode;
 	uint64_t file_bytes; /* as of the last look */
 	uint8_t uuid[16];
 	uint32_t packet_max;
@@ -99,14 +98,41 @@ static inline uint64_t fsc_drain_slot_lost(const struct fsc_drain_slot *slot)
 	return slot->lost_events + slot->dropped;
 }
 
+/* ---- drain_file.c ---- */
+
+/* 0, or errno; EINVAL: too short, or no file. */
+int fsc_drain_file_open(struct fsc_drain *drain, const char *path);
+void fsc_drain_file_close(struct fsc_drain *drain);
+
+/*
+ * The file is ours and long enough. A program that closes all descriptors closes this one too, and
+ * another file may have its number now: then the image is opened once more by its path.
+ */
+bool fsc_drain_file_look(struct fsc_drain *drain);
+
+/* Map a part of the file, for fsc_drain_piece_unmap(). false: errno, or it is not there. */
+bool fsc_drain_piece_map(struct fsc_drain *drain, struct fsc_drain_piece *piece, uint64_t offset,
+			 uint64_t bytes);
+void fsc_drain_piece_unmap(struct fsc_drain_piece *piece);
+
+/*
+ * Give the memory of a piece back, in whole pages; its bytes read as zero afterwards. When that
+ * cannot be, only memory is lost. What stands before the piece in its first page is kept.
+ */
+void fsc_drain_piece_forget(const struct fsc_drain_piece *piece);
+
 /* Copy bytes of the image file into scratch (at most its size). false: they are not there. */
 bool fsc_drain_read(struct fsc_drain *drain, uint64_t offset, size_t bytes);
+
+/* ---- drain_state.c ---- */
 
 /* Write what is new in the image to the state stream; begins it when needed. */
 void fsc_drain_state_poll(struct fsc_drain *drain);
 
 /* Write totals, live buffers and losses, and the last packet of the state stream. */
 void fsc_drain_state_finish(struct fsc_drain *drain);
+
+/* ---- drain.c ---- */
 
 /* Hand a packet to the output; 0, or the errno value of its refusal. */
 int fsc_drain_packet(struct fsc_drain *drain, struct fsc_packet_header *header, struct iovec *parts,

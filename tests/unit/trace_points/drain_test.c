@@ -399,21 +399,25 @@ Test(drain, the_image_may_be_unlinked_and_errno_is_kept)
 	cr_assert_eq(fake_count(&output, 0, FSC_EVENT_call, NULL), 2);
 }
 
-Test(drain, a_descriptor_that_the_program_closed_is_opened_again)
+/* The program closes all descriptors, and a file of its own gets the number of the drain's. */
+static void replace_descriptor(int other)
 {
-	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 4096);
-
 	for (int fd = 3; fd < 64; fd++) {
 		struct stat status, image;
 
 		if (fstat(fd, &status) == 0 && stat(fake.path, &image) == 0 &&
-		    status.st_ino == image.st_ino && status.st_dev == image.st_dev) {
-			int other = open("/dev/null", O_RDWR);
-
+		    status.st_ino == image.st_ino && status.st_dev == image.st_dev)
 			dup2(other, fd);
-			close(other);
-		}
 	}
+}
+
+Test(drain, a_descriptor_that_the_program_closed_is_opened_again)
+{
+	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 4096);
+	int other = open("/dev/null", O_RDWR);
+
+	replace_descriptor(other);
+	close(other);
 	fake_calls(&fake, ring, 2);
 	fsc_drain_finish(drain);
 	cr_assert_eq(fake_count(&output, 0, FSC_EVENT_call, NULL), 2);
@@ -453,6 +457,45 @@ Test(drain, what_was_recorded_while_a_write_stalled_is_not_of_the_future)
 	fsc_drain_poll(drain, true);
 	fsc_drain_finish(drain);
 	cr_assert_eq(fake_count(&output, 0, FSC_EVENT_mark, NULL), 1);
+	cr_assert_eq(totals().lost_events, 0);
+}
+
+static uint8_t *foreign; /* a file of the program's, as large as the image */
+
+static int packet_while_descriptors_are_reused(void *arg, uint32_t slot, const struct iovec *parts,
+					       int part_count, uint64_t events)
+{
+	char path[] = "/dev/shm/fsc-test-XXXXXX";
+	int other;
+
+	if (slot != FSC_STATE_SLOT && !foreign) {
+		other = mkstemp(path);
+		unlink(path);
+		cr_assert_eq(ftruncate(other, FAKE_BYTES), 0);
+		foreign = mmap(NULL, FAKE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, other, 0);
+		cr_assert_neq(foreign, MAP_FAILED);
+		memset(foreign, 'x', FAKE_BYTES);
+		replace_descriptor(other);
+		close(other);
+	}
+	return fake_output_packet(arg, slot, parts, part_count, events);
+}
+
+Test(drain, a_descriptor_reused_during_a_poll_harms_no_file_of_the_program)
+{
+	struct fsc_ring *first = fake_ring(&fake, 0, NULL, 16384);
+	struct fsc_ring *second;
+
+	drain_through(packet_while_descriptors_are_reused);
+	fake_calls(&fake, first, 5);
+	second = fake_ring(&fake, 0, first, 65536);
+	fake_calls(&fake, second, 5);
+	fsc_drain_poll(drain, true);
+	fsc_drain_finish(drain);
+	cr_assert_eq(foreign[0], 'x');
+	cr_assert_eq(memcmp(foreign, foreign + 1, FAKE_BYTES - 1), 0, "all bytes are as they were");
+	munmap(foreign, FAKE_BYTES);
+	cr_assert_eq(fake_count(&output, 0, FSC_EVENT_call, NULL), 10);
 	cr_assert_eq(totals().lost_events, 0);
 }
 
