@@ -21,7 +21,9 @@
 
 /*
  * Where packets go. packet() gets one whole packet (header first) of stream `slot` and `events`
- * many records; it returns 0, or an errno value: then that packet counts as lost.
+ * many records; it returns 0, or an errno value: then that packet counts as lost. One of the state
+ * stream (slot FSC_STATE_SLOT) is kept instead and offered again, for the last time by
+ * fsc_drain_finish().
  */
 struct fsc_drain_output {
 	int (*packet)(void *arg, uint32_t slot, const struct iovec *parts, int part_count,

@@ -52,7 +52,7 @@ struct fsc_drain_state {
 	uint32_t site_count;   /* sites likewise */
 	uint64_t clock_ns;     /* CLOCK_MONOTONIC of the last clock pair */
 	uint64_t sequence;
-	uint64_t lost_events;
+	uint64_t lost_events;	/* refused by the output at the end */
 	uint64_t made_buffers;	/* from the counters, at the end */
 	uint64_t freed_buffers; /* likewise */
 	uint64_t begin_ticks;	/* of the packet that is being filled */

@@ -2,7 +2,9 @@
 /*
  * The state stream: what the calls refer to. What is hard: its events carry the time of the last
  * clock pair, not their own, so that names stand before the calls that use them when streams are
- * merged by time. Begin reading at fsc_drain_state_poll().
+ * merged by time. And nothing of it may be lost to a disk that is full for a while: a packet that
+ * the output refuses is kept, and what then has no room waits in the image. Begin reading at
+ * fsc_drain_state_poll().
  */
 #include <string.h>
 
@@ -19,36 +21,40 @@ static uint32_t smaller(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-static void flush(struct fsc_drain *drain)
+/* Write the packet that was filled. false: refused; it stays, to be tried again. */
+static bool flush(struct fsc_drain *drain)
 {
 	struct fsc_drain_state *state = &drain->state;
 	struct fsc_packet_header header = { .slot = FSC_STATE_SLOT };
 	struct iovec parts[2];
 
 	if (state->used == 0)
-		return;
+		return true;
 	parts[1].iov_base = state->buffer;
 	parts[1].iov_len = state->used;
 	header.begin_ticks = state->begin_ticks;
 	header.end_ticks = state->ticks;
 	header.sequence = state->sequence;
 	header.events_discarded = state->lost_events;
-	if (fsc_drain_packet(drain, &header, parts, 2, state->events) == 0)
-		state->sequence++;
-	else
-		state->lost_events += state->events;
+	if (fsc_drain_packet(drain, &header, parts, 2, state->events) != 0)
+		return false;
+	state->sequence++;
 	state->used = 0;
 	state->events = 0;
+	return true;
 }
 
-/* record is one of struct fsc_*_record; its id and ticks are filled in here. */
-static void put(struct fsc_drain *drain, uint32_t id, void *record)
+/*
+ * record is one of struct fsc_*_record; its id and ticks are filled in here. false: there is no
+ * room for it, because the packet is full and refused.
+ */
+static bool put(struct fsc_drain *drain, uint32_t id, void *record)
 {
 	struct fsc_drain_state *state = &drain->state;
 	uint32_t bytes = fsc_event_record_bytes(id);
 
-	if (state->used + bytes > sizeof(state->buffer))
-		flush(drain);
+	if (state->used + bytes > sizeof(state->buffer) && !flush(drain))
+		return false;
 	if (state->used == 0)
 		state->begin_ticks = state->ticks;
 	memcpy(record, &id, sizeof(id));
@@ -56,6 +62,25 @@ static void put(struct fsc_drain *drain, uint32_t id, void *record)
 	memcpy(state->buffer + state->used, record, bytes);
 	state->used += bytes;
 	state->events++;
+	return true;
+}
+
+/* At the end nothing can wait: a packet that is refused now is lost, and counted. */
+static void flush_for_good(struct fsc_drain *drain)
+{
+	if (flush(drain))
+		return;
+	drain->state.lost_events += drain->state.events;
+	drain->state.used = 0;
+	drain->state.events = 0;
+}
+
+static void put_for_good(struct fsc_drain *drain, uint32_t id, void *record)
+{
+	if (put(drain, id, record))
+		return;
+	flush_for_good(drain);
+	(void)put(drain, id, record);
 }
 
 static void put_clock(struct fsc_drain *drain, const struct fsc_clock_pair *pair)
@@ -63,12 +88,15 @@ static void put_clock(struct fsc_drain *drain, const struct fsc_clock_pair *pair
 	struct fsc_clock_record record = { .monotonic_ns = pair->monotonic_ns,
 					   .realtime_ns = pair->realtime_ns,
 					   .bracket_ticks = pair->bracket_ticks };
+	uint64_t before_ticks = drain->state.ticks;
 
-	if (pair->ticks < drain->state.ticks)
+	if (pair->ticks < before_ticks)
 		return;
 	drain->state.ticks = pair->ticks;
-	drain->state.clock_ns = pair->monotonic_ns;
-	put(drain, FSC_EVENT_clock, &record);
+	if (put(drain, FSC_EVENT_clock, &record))
+		drain->state.clock_ns = pair->monotonic_ns;
+	else
+		drain->state.ticks = before_ticks;
 }
 
 static struct fsc_clock_pair pair_now(const struct fsc_drain *drain)
@@ -92,7 +120,8 @@ static void begin(struct fsc_drain *drain)
 	put_clock(drain, &start);
 }
 
-static void put_string(struct fsc_drain *drain, uint32_t id, const char *text, size_t length)
+/* false: no room. A reader takes a text that begins again from its first part on. */
+static bool put_string(struct fsc_drain *drain, uint32_t id, const char *text, size_t length)
 {
 	struct fsc_string_record record = { .string = id };
 
@@ -104,43 +133,42 @@ static void put_string(struct fsc_drain *drain, uint32_t id, const char *text, s
 		record.part = part;
 		memset(record.text, 0, sizeof(record.text));
 		memcpy(record.text, text + at, bytes);
-		put(drain, FSC_EVENT_string, &record);
+		if (!put(drain, FSC_EVENT_string, &record))
+			return false;
 	}
+	return true;
 }
 
 /* Empty texts need no event: a text that is not there reads as empty. */
-static void put_strings(struct fsc_drain *drain, uint32_t end)
+static bool put_strings(struct fsc_drain *drain, uint32_t end)
 {
 	const char *strings = fsc_drain_fixed(drain, FSC_STRINGS_OFFSET);
-	uint32_t at = drain->state.string_bytes;
+	uint32_t *at = &drain->state.string_bytes;
 
-	while (at < end) {
-		size_t length = strnlen(strings + at, end - at);
+	while (*at < end) {
+		size_t length = strnlen(strings + *at, end - *at);
 
-		if (length > 0)
-			put_string(drain, fsc_image_string_id(at), strings + at, length);
-		at += (uint32_t)length + 1;
+		if (length > 0 &&
+		    !put_string(drain, fsc_image_string_id(*at), strings + *at, length))
+			return false;
+		*at = smaller(*at + (uint32_t)length + 1, end);
 	}
-	if (end > drain->state.string_bytes)
-		drain->state.string_bytes = end;
+	return true;
 }
 
-static void put_modules(struct fsc_drain *drain, uint32_t count)
+static bool put_module(struct fsc_drain *drain, uint32_t id)
 {
-	const struct fsc_shared_module *modules = fsc_drain_fixed(drain, FSC_MODULES_OFFSET);
+	const struct fsc_shared_module *module =
+		(const struct fsc_shared_module *)fsc_drain_fixed(drain, FSC_MODULES_OFFSET) + id;
+	struct fsc_module_record record = { .module = id,
+					    .path = fsc_image_string_id(module->path),
+					    .base = module->base };
 
-	while (drain->state.module_count + 1 < count) {
-		const struct fsc_shared_module *module = &modules[++drain->state.module_count];
-		struct fsc_module_record record = { .module = drain->state.module_count,
-						    .path = fsc_image_string_id(module->path),
-						    .base = module->base };
-
-		memcpy(record.build_id, module->build_id, sizeof(record.build_id));
-		put(drain, FSC_EVENT_module, &record);
-	}
+	memcpy(record.build_id, module->build_id, sizeof(record.build_id));
+	return put(drain, FSC_EVENT_module, &record);
 }
 
-static void put_site(struct fsc_drain *drain, uint16_t id)
+static bool put_site(struct fsc_drain *drain, uint16_t id)
 {
 	const struct fsc_shared_site *site =
 		(const struct fsc_shared_site *)fsc_drain_fixed(drain, FSC_SITES_OFFSET) + id;
@@ -153,23 +181,30 @@ static void put_site(struct fsc_drain *drain, uint16_t id)
 					  .alias_of = site->alias_of };
 
 	record.flags = __atomic_load_n(&site->flags, __ATOMIC_RELAXED);
+	if (!put(drain, FSC_EVENT_site, &record))
+		return false;
 	drain->state.site_flags[id] = record.flags;
-	put(drain, FSC_EVENT_site, &record);
+	return true;
 }
 
+/* What finds no room is new still when the next poll comes. */
 static void put_news(struct fsc_drain *drain)
 {
 	const struct fsc_image *image = drain->fixed.data;
+	struct fsc_drain_state *state = &drain->state;
 	/* Sites first: what a published site names was published before it. */
 	uint32_t sites = __atomic_load_n(&image->site_count, __ATOMIC_ACQUIRE);
 	uint32_t modules = __atomic_load_n(&image->module_count, __ATOMIC_ACQUIRE);
 	uint32_t strings = __atomic_load_n(&image->string_bytes, __ATOMIC_ACQUIRE);
 
-	put_strings(drain, smaller(strings, FSC_STRING_BYTES));
-	put_modules(drain, smaller(modules, FSC_MODULES_MAX));
+	modules = smaller(modules, FSC_MODULES_MAX);
 	sites = smaller(sites, FSC_SITES_MAX);
-	while (drain->state.site_count + 1 < sites)
-		put_site(drain, (uint16_t)++drain->state.site_count);
+	if (!put_strings(drain, smaller(strings, FSC_STRING_BYTES)))
+		return;
+	while (state->module_count + 1 < modules && put_module(drain, state->module_count + 1))
+		state->module_count++;
+	while (state->site_count + 1 < sites && put_site(drain, (uint16_t)(state->site_count + 1)))
+		state->site_count++;
 }
 
 void fsc_drain_set_probe_cost(struct fsc_drain *drain, uint32_t inner_ps, uint32_t outer_ps,
@@ -183,9 +218,9 @@ void fsc_drain_set_probe_cost(struct fsc_drain *drain, uint32_t inner_ps, uint32
 
 static void put_probe_cost(struct fsc_drain *drain)
 {
-	if (drain->state.probe_cost_due)
-		put(drain, FSC_EVENT_probe_cost, &drain->state.probe_cost);
-	drain->state.probe_cost_due = false;
+	if (drain->state.probe_cost_due &&
+	    put(drain, FSC_EVENT_probe_cost, &drain->state.probe_cost))
+		drain->state.probe_cost_due = false;
 }
 
 void fsc_drain_state_poll(struct fsc_drain *drain)
@@ -199,7 +234,7 @@ void fsc_drain_state_poll(struct fsc_drain *drain)
 
 		put_clock(drain, &now);
 	}
-	flush(drain);
+	(void)flush(drain);
 }
 
 static void put_site_total(struct fsc_drain *drain, uint32_t slot, uint32_t site,
@@ -218,7 +253,7 @@ static void put_site_total(struct fsc_drain *drain, uint32_t slot, uint32_t site
 						.response_bytes = counter->response_bytes };
 
 	drain->totals.calls += counter->calls;
-	put(drain, FSC_EVENT_site_total, &record);
+	put_for_good(drain, FSC_EVENT_site_total, &record);
 }
 
 /* Calls that passed unseen where no thread could count them: counted with their site. */
@@ -236,7 +271,7 @@ static void put_skipped(struct fsc_drain *drain)
 			continue;
 		drain->totals.calls += skipped;
 		drain->totals.skipped_calls += skipped;
-		put(drain, FSC_EVENT_site_total, &record);
+		put_for_good(drain, FSC_EVENT_site_total, &record);
 	}
 }
 
@@ -292,15 +327,19 @@ static void put_buffer_live(struct fsc_drain *drain, uint64_t pointer,
 						 .made_site = entry->site,
 						 .flags = entry->flags };
 
-	put(drain, FSC_EVENT_buffer_live, &record);
+	put_for_good(drain, FSC_EVENT_buffer_live, &record);
 }
 
-/* Returns how many live buffers stand in the ledger; each is written. */
+/*
+ * Returns how many live buffers stand in the ledger; each is written. In packets of their own:
+ * there can be many, and a disk that is nearly full may have room for everything else.
+ */
 static uint64_t put_live_buffers(struct fsc_drain *drain, uint64_t offset)
 {
 	const struct fsc_ledger_bucket *buckets = (const void *)drain->scratch;
 	uint64_t live = 0;
 
+	flush_for_good(drain);
 	offset += offsetof(struct fsc_ledger, bucket);
 	for (uint32_t first = 0; first < FSC_LEDGER_BUCKETS; first += LEDGER_CHUNK) {
 		uint32_t count = smaller(LEDGER_CHUNK, FSC_LEDGER_BUCKETS - first);
@@ -319,6 +358,7 @@ static uint64_t put_live_buffers(struct fsc_drain *drain, uint64_t offset)
 			live++;
 		}
 	}
+	flush_for_good(drain);
 	return live;
 }
 
@@ -335,7 +375,7 @@ static void put_ledger(struct fsc_drain *drain)
 		/* There was no memory for a table: none of the buffers has a place in one. */
 		record.full = record.made;
 		if (record.made)
-			put(drain, FSC_EVENT_ledger_total, &record);
+			put_for_good(drain, FSC_EVENT_ledger_total, &record);
 		return;
 	}
 	record.full = ledger->full;
@@ -344,7 +384,7 @@ static void put_ledger(struct fsc_drain *drain)
 	record.size_mismatch = ledger->size_mismatch;
 	record.foreign_free = ledger->foreign_free;
 	record.live = put_live_buffers(drain, offset);
-	put(drain, FSC_EVENT_ledger_total, &record);
+	put_for_good(drain, FSC_EVENT_ledger_total, &record);
 }
 
 static void put_loss(struct fsc_drain *drain, uint32_t slot, uint64_t events, uint64_t findings)
@@ -354,7 +394,18 @@ static void put_loss(struct fsc_drain *drain, uint32_t slot, uint64_t events, ui
 	if (slot != FSC_STATE_SLOT)
 		record.tid = drain->slots[slot].tid;
 	if (events > 0 || findings > 0)
-		put(drain, FSC_EVENT_loss, &record);
+		put_for_good(drain, FSC_EVENT_loss, &record);
+}
+
+/* Flags that changed after the site was written. */
+static void put_changed_sites(struct fsc_drain *drain)
+{
+	const struct fsc_shared_site *sites = fsc_drain_fixed(drain, FSC_SITES_OFFSET);
+
+	for (uint32_t i = 1; i <= drain->state.site_count; i++)
+		if (__atomic_load_n(&sites[i].flags, __ATOMIC_RELAXED) !=
+		    drain->state.site_flags[i])
+			(void)put_site(drain, (uint16_t)i);
 }
 
 void fsc_drain_state_finish(struct fsc_drain *drain)
@@ -362,13 +413,7 @@ void fsc_drain_state_finish(struct fsc_drain *drain)
 	struct fsc_clock_pair now;
 
 	fsc_drain_state_poll(drain);
-	for (uint32_t i = 1; i <= drain->state.site_count; i++) {
-		const struct fsc_shared_site *sites = fsc_drain_fixed(drain, FSC_SITES_OFFSET);
-
-		if (__atomic_load_n(&sites[i].flags, __ATOMIC_RELAXED) !=
-		    drain->state.site_flags[i])
-			put_site(drain, (uint16_t)i);
-	}
+	put_changed_sites(drain);
 	now = pair_now(drain);
 	put_clock(drain, &now);
 	for (uint32_t i = 0; i < fsc_drain_slot_count(drain); i++)
@@ -380,5 +425,5 @@ void fsc_drain_state_finish(struct fsc_drain *drain)
 			 drain->slots[i].lost_findings + drain->slots[i].findings);
 	put_loss(drain, FSC_STATE_SLOT, drain->image.lost_events + drain->state.lost_events,
 		 drain->image.lost_findings);
-	flush(drain);
+	flush_for_good(drain);
 }

@@ -232,6 +232,62 @@ Test(drain, a_site_wrapped_later_is_written_once)
 	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_site, NULL), 2);
 }
 
+Test(drain, names_that_the_output_refused_are_written_later)
+{
+	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 4096);
+
+	fsc_drain_set_probe_cost(drain, 21500, 14000, 300);
+	output.refuse_state = ENOSPC;
+	fake_calls(&fake, ring, 1);
+	fsc_drain_poll(drain, true);
+	cr_assert_null(fake_packet(&output, FSC_STATE_SLOT, 0));
+	output.refuse_state = 0;
+	fsc_drain_poll(drain, false);
+	cr_assert_eq(fake_packet(&output, FSC_STATE_SLOT, 0)->sequence, 0);
+	cr_assert_geq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_clock, NULL), 1);
+	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_probe_cost, NULL), 1);
+	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_string, NULL), 2);
+	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_module, NULL), 1);
+	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_site, NULL), 1);
+	fsc_drain_finish(drain);
+	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_site, NULL), 1);
+	cr_assert_eq(totals().lost_events, 0);
+	cr_assert_eq(totals().output_error, ENOSPC);
+}
+
+Test(drain, more_names_than_a_packet_holds_wait_for_the_output)
+{
+	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 4096);
+
+	output.refuse_state = ENOSPC;
+	fake_calls(&fake, ring, 1);
+	for (int i = 1; i < FSC_SITES_MAX - 1; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "entry_%d", i);
+		fake_site_add(&fake, name, 1);
+		if (i % 100 == 0)
+			fsc_drain_poll(drain, true);
+	}
+	output.refuse_state = 0;
+	fsc_drain_finish(drain);
+	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_site, NULL), FSC_SITES_MAX - 1);
+	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_string, NULL), FSC_SITES_MAX);
+	cr_assert_eq(totals().lost_events, 0);
+}
+
+Test(drain, a_state_stream_that_is_refused_to_the_end_counts_as_lost)
+{
+	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 4096);
+
+	output.refuse_state = ENOSPC;
+	fake_calls(&fake, ring, 1);
+	fsc_drain_poll(drain, true);
+	cr_assert_eq(totals().lost_events, 0, "there is time until the end");
+	fsc_drain_finish(drain);
+	cr_assert_geq(totals().lost_events, 5); /* clock, texts, module, site */
+}
+
 Test(drain, a_long_string_goes_on_in_further_parts)
 {
 	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 4096);
@@ -343,6 +399,34 @@ Test(drain, buffers_in_the_ledger_are_written_at_the_end)
 	cr_assert_eq(((const struct fsc_ledger_total_record *)total)->made, 1000);
 	cr_assert_eq(((const struct fsc_ledger_total_record *)total)->freed, 990);
 	cr_assert_eq(((const struct fsc_ledger_total_record *)total)->live, 10);
+}
+
+Test(drain, live_buffers_without_room_do_not_take_the_totals_with_them)
+{
+	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 4096);
+	struct fsc_ledger_entry entry = { .length = 10, .site = 1 };
+	const struct fsc_counter counter = { .calls = 7, .buffers = 2000 };
+	struct fsc_ledger *ledger;
+	const void *total = NULL, *loss = NULL;
+
+	fake.slots[0].counters = fake_piece(&fake, 64 * sizeof(counter));
+	fake.slots[0].counter_limit = 64;
+	memcpy(fake.map + fake.slots[0].counters + sizeof(counter), &counter, sizeof(counter));
+	fake.image->ledger_offset = fake_piece(&fake, sizeof(*ledger));
+	ledger = (struct fsc_ledger *)(fake.map + fake.image->ledger_offset);
+	for (uint64_t i = 1; i <= 2000; i++)
+		fsc_ledger_make(ledger, i * 64, &entry);
+	output.room_left = 4096;
+	fake_calls(&fake, ring, 1);
+	fsc_drain_finish(drain);
+	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_site_total, NULL), 1);
+	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_ledger_total, &total), 1);
+	cr_assert_eq(((const struct fsc_ledger_total_record *)total)->live, 2000);
+	cr_assert_eq(totals().lost_events +
+			     fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_buffer_live, NULL),
+		     2000);
+	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_loss, &loss), 1);
+	cr_assert_eq(((const struct fsc_loss_record *)loss)->events, totals().lost_events);
 }
 
 Test(drain, buffers_without_a_ledger_have_no_place)

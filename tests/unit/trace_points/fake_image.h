@@ -8,6 +8,7 @@
 #define TESTS_UNIT_TRACE_POINTS_FAKE_IMAGE_H
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,17 +186,25 @@ struct fake_output {
 	size_t used;
 	size_t room;
 	size_t packets;
-	int refuse; /* errno to answer for slot packets, 0 = take them */
+	int refuse;	  /* errno to answer for slot packets, 0 = take them */
+	int refuse_state; /* the same for packets of the state stream */
+	size_t room_left; /* of a disk: larger packets are refused with ENOSPC; 0 = no limit */
 };
 
 static inline int fake_output_packet(void *arg, uint32_t slot, const struct iovec *parts,
 				     int part_count, uint64_t events)
 {
 	struct fake_output *output = arg;
+	int refuse = slot == FSC_STATE_SLOT ? output->refuse_state : output->refuse;
+	size_t bytes = 0;
 
 	(void)events;
-	if (output->refuse && slot != FSC_STATE_SLOT)
-		return output->refuse;
+	for (int i = 0; i < part_count; i++)
+		bytes += parts[i].iov_len;
+	if (!refuse && output->room_left && bytes > output->room_left)
+		refuse = ENOSPC;
+	if (refuse)
+		return refuse;
 	for (int i = 0; i < part_count; i++) {
 		while (output->room - output->used < parts[i].iov_len) {
 			output->room = output->room ? output->room * 2 : 65536;
