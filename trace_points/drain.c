@@ -99,7 +99,6 @@ int fsc_drain_packet(struct fsc_drain *drain, struct fsc_packet_header *header, 
 		     int part_count, uint64_t events)
 {
 	uint64_t bytes = sizeof(*header);
-	int error;
 
 	for (int i = 1; i < part_count; i++)
 		bytes += parts[i].iov_len;
@@ -110,14 +109,7 @@ int fsc_drain_packet(struct fsc_drain *drain, struct fsc_packet_header *header, 
 	header->packet_bits = bytes * 8;
 	parts[0].iov_base = header;
 	parts[0].iov_len = sizeof(*header);
-	error = drain->output.packet(drain->output.arg, header->slot, parts, part_count, events);
-	if (error == 0) {
-		drain->totals.events += events;
-		drain->totals.bytes += bytes;
-	} else if (drain->totals.output_error == 0) {
-		drain->totals.output_error = error;
-	}
-	return error;
+	return drain->output.packet(drain->output.arg, header->slot, parts, part_count, events);
 }
 
 /* A stretch of whole records: at most two parts of the ring. */

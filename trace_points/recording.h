@@ -44,7 +44,6 @@
 #define FSC_STATE_NAME	      "state"
 #define FSC_SLOT_PREFIX	      "slot-" /* then the slot's number, FSC_SLOT_DIGITS digits at least */
 #define FSC_SLOT_DIGITS	      5
-#define FSC_SLOT_NAME	      "slot-%05u"
 #define FSC_META_SCHEMA	      "ffiscope.recording/1"
 #define FSC_PROCESS_SCHEMA    "ffiscope.process/1"
 
