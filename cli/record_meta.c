@@ -12,8 +12,6 @@
 #include "trace_points/packet.h"
 #include "trace_points/recording.h"
 
-#define VERSION "0.1.0"
-
 struct counts {
 	uint64_t processes, calls, lost, overwritten;
 };
@@ -168,7 +166,7 @@ static bool put_meta(FILE *to, const struct fsc_record_meta *meta)
 	fsc_json_object_begin(&json);
 	fsc_json_member_string(&json, "schema", FSC_META_SCHEMA);
 	fsc_json_member_u64(&json, "format", FSC_FORMAT_VERSION);
-	fsc_json_member_string(&json, "version", VERSION);
+	fsc_json_member_string(&json, "version", FSC_VERSION);
 	fsc_json_member_bool(&json, "complete", meta->end_ns != 0);
 	put_command(&json, meta);
 	put_machine(&json, meta->machine);

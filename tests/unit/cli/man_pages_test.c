@@ -86,6 +86,15 @@ Test(man_pages, the_first_page_names_every_command)
 #undef FSC_COMMAND
 }
 
+Test(man_pages, every_page_is_of_this_version)
+{
+#define FSC_COMMAND(name, function, help) \
+	cr_assert(strstr(read_page("ffiscope-" #name), "\"ffiscope " FSC_VERSION "\""), #name);
+#include "cli/commands.def"
+#undef FSC_COMMAND
+	cr_assert(strstr(read_page("ffiscope"), "\"ffiscope " FSC_VERSION "\""));
+}
+
 Test(man_pages, every_command_has_a_page)
 {
 #define FSC_COMMAND(name, function, help) read_page("ffiscope-" #name);
