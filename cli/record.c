@@ -74,8 +74,8 @@ static bool read_boundary(struct recording *recording)
 	good = rows &&
 	       fsc_boundary_parse(rows, recording->boundary, recording->boundary_bytes, &error);
 	if (rows && !good)
-		fprintf(stderr, "%s:%u:%u: %s (%s)\n", path, error.line, error.column,
-			error.message, error.hint ? error.hint : "see ffi/example.boundary");
+		fsc_messages_say("%s:%u:%u: %s (%s)", path, error.line, error.column, error.message,
+				 error.hint ? error.hint : "see ffi/example.boundary");
 	free(rows);
 	return good;
 }

@@ -301,6 +301,15 @@ def a_bad_boundary_file_is_named_with_line_and_column(folder, case):
 
 
 @test
+def a_bad_boundary_file_steers_no_terminal(folder):
+    path = write(os.path.join(folder, "\x1b[31mred"), "nonsense foo\n")
+    result = record_anyway(os.path.join(folder, "rec"), "--boundary", path)
+    one_line(result, 125, "red:1:1: ")
+    check(result.err.startswith("ffiscope: "), f"message is {result.err!r}")
+    check("\x1b" not in result.err, "an escape sequence reaches the terminal")
+
+
+@test
 def a_boundary_file_that_cannot_be_read_is_one_line_and_125(folder):
     one_line(record_anyway(os.path.join(folder, "rec"), "--boundary", "/no/such/file"), 125,
              "/no/such/file")
