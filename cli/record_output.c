@@ -14,12 +14,34 @@
 #include "record_internal.h"
 #include "trace_points/recording.h"
 
+/* What follows `expected` and the white space (RFC 8259, section 2) before it; NULL: it is not
+ * there.
+ */
+static const char *after(const char *text, const char *expected)
+{
+	size_t length = strlen(expected);
+
+	text += strspn(text, " \t\r\n");
+	return strncmp(text, expected, length) == 0 ? text + length : NULL;
+}
+
+/* meta.json begins with its schema. Other programs have files of that name too. */
 static bool is_recording(const char *path)
 {
-	char meta[PATH_MAX + 16];
+	static const char *const words[] = { "{", "\"schema\"", ":", "\"" FSC_META_FAMILY };
+	char meta[PATH_MAX + 16], text[128] = "";
+	const char *at = text;
+	FILE *from;
 
 	snprintf(meta, sizeof(meta), "%s/%s", path, FSC_META_NAME);
-	return access(meta, F_OK) == 0;
+	from = fopen(meta, "re");
+	if (!from)
+		return false;
+	text[fread(text, 1, sizeof(text) - 1, from)] = '\0';
+	fclose(from);
+	for (size_t i = 0; at && i < sizeof(words) / sizeof(words[0]); i++)
+		at = after(at, words[i]);
+	return at != NULL;
 }
 
 static bool is_empty_folder(const char *path)

@@ -11,7 +11,8 @@
  *       ctf/state                    strings, modules, sites, clock pairs, totals, live buffers
  *       ctf/slot-NNNNN               the records of one thread slot (packet.h)
  *
- * meta.json: {"schema":"ffiscope.recording/1","format":1,"version":"0.1.0","complete":true|false,
+ * meta.json begins with its schema, by which a folder is known to be a recording:
+ *   {"schema":"ffiscope.recording/1","format":1,"version":"0.1.0","complete":true|false,
  *   "command":[...],"start_ns":N (CLOCK_MONOTONIC),"end_ns":N|null,"exit_status":N|null (as a shell
  *   would say it),"host":{"name","kernel","boot_id","cpu"},
  *   "clock":{"mode":"fenced|fast|system","ticks_per_s":N,"step_ticks":N},
@@ -44,7 +45,8 @@
 #define FSC_STATE_NAME	      "state"
 #define FSC_SLOT_PREFIX	      "slot-" /* then the slot's number, FSC_SLOT_DIGITS digits at least */
 #define FSC_SLOT_DIGITS	      5
-#define FSC_META_SCHEMA	      "ffiscope.recording/1"
+#define FSC_META_FAMILY	      "ffiscope.recording/" /* of any version */
+#define FSC_META_SCHEMA	      FSC_META_FAMILY "1"
 #define FSC_PROCESS_SCHEMA    "ffiscope.process/1"
 
 #endif

@@ -122,6 +122,34 @@ def a_foreign_folder_is_never_deleted(folder):
     equal(os.listdir(folder), ["photos"], "what is beside the folder")
 
 
+@test(meta=['{"name": "my web app"}', '{"schema": "other/1"}', "", '{"schema":"ffiscope.recordin',
+            '{"was": "ffiscope.recording/1"}', '["schema", "ffiscope.recording/1"]'])
+def a_folder_with_a_meta_json_of_another_program_is_never_deleted(folder, meta):
+    for name in ("app", "app.old"):
+        path = os.path.join(folder, name)
+        os.mkdir(path)
+        write(os.path.join(path, "meta.json"), meta)
+        write(os.path.join(path, "precious.txt"), "precious")
+        for _ in range(2):
+            one_line(record_anyway(path), 125, path)
+        equal(sorted(os.listdir(path)), ["meta.json", "precious.txt"], "what is in the folder")
+    shutil.rmtree(os.path.join(folder, "app"))
+    unharmed(record_anyway(os.path.join(folder, "app")))
+    one_line(record_anyway(os.path.join(folder, "app")), 125, "app.old")
+    equal(sorted(os.listdir(path)), ["meta.json", "precious.txt"], "what is in the folder")
+
+
+@test
+def a_recording_of_any_version_and_form_may_be_replaced(folder):
+    path = os.path.join(folder, "rec")
+    for schema in ("ffiscope.recording/1", "ffiscope.recording/999"):
+        os.mkdir(path)
+        write(os.path.join(path, "meta.json"), json.dumps({"schema": schema}, indent=2))
+        unharmed(record_anyway(path))
+        equal(os.listdir(path + ".old"), ["meta.json"], "what is in the older recording")
+        shutil.rmtree(path)
+
+
 @test
 def a_foreign_folder_in_the_place_of_old_is_never_deleted(folder):
     path = os.path.join(folder, "rec")
