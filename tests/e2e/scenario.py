@@ -191,6 +191,28 @@ def record_host(folder, which, *arguments, options=(), name="rec", status=0, **h
     return recording
 
 
+def record_anyway(output, *options, requests=200, **how):
+    """Record our host into that folder, whatever comes of it."""
+    return run(FFISCOPE, "record", "-o", output, *options, "--",
+               *host("dlopen", "--requests", requests), **how)
+
+
+def one_line(result, status, *parts):
+    """The command ended as documented and said why, once."""
+    equal(result.status, status, f"exit status of {' '.join(result.command[1:3])}")
+    equal(len(result.err.splitlines()), 1, f"lines in {result.err!r}")
+    for part in parts:
+        check(str(part) in result.err, f"{part!r} is not in {result.err!r}")
+
+
+def unharmed(result, calls=200):
+    """Our host did all that it was to do."""
+    equal(result.status, 0, "exit status of the program")
+    truth = json.loads(result.stdout) if result.stdout else {}
+    equal(truth.get("service", {}).get("calls"), calls, f"calls of the program ({result.err!r})")
+    equal(truth.get("failed"), 0, "failed requests")
+
+
 def load(path, command, *options, status=None, **how):
     """The JSON of report or leaks. status: the expected one (leaks: else 1 if there are findings)."""
     result = run(FFISCOPE, command, "--json", *options, path, **how)
