@@ -412,7 +412,7 @@ Test(drain, live_buffers_without_room_do_not_take_the_totals_with_them)
 	fake.image->ledger_offset = fake_piece(&fake, sizeof(*ledger));
 	ledger = (struct fsc_ledger *)(fake.map + fake.image->ledger_offset);
 	for (uint64_t i = 1; i <= 2000; i++)
-		fsc_ledger_make(ledger, i * 64, &entry);
+		enter_buffer(ledger, i * 64, &entry);
 	output.room_left = 4096;
 	fake_calls(&fake, ring, 1);
 	fsc_drain_finish(drain);
