@@ -90,6 +90,9 @@ static int judge(const struct fsc_leaks_result *leaks, const struct fsc_recordin
 		fsc_messages_say("no findings, but some may be missing: buffers had no place in "
 				 "the table, or frees were lost: %s",
 				 recording->path);
+	else if (recording->complete.known && !recording->complete.value)
+		fsc_messages_say("no findings, but the recording was not finished: %s",
+				 recording->path);
 	else
 		return FSC_EXIT_CLEAN;
 	return FSC_EXIT_TROUBLE;
