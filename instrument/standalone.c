@@ -175,30 +175,34 @@ static void start_helper(void)
 	pthread_attr_destroy(&attributes);
 }
 
+static bool make_drain(const char *image_path, const struct fsc_process_origin *origin)
+{
+	struct fsc_drain_output output = { fsc_process_folder_packet, NULL };
+	int problem;
+
+	folder = system_map(-1, 0, sizeof(*folder));
+	if (!folder || fsc_process_folder_init(folder, origin, fsc_live->image, NULL, 0) != 0)
+		return false;
+	output.arg = folder;
+	drain = fsc_drain_create(image_path, origin->uuid, &output, &problem);
+	if (drain)
+		drain_pid = fsc_live->owner;
+	return drain;
+}
+
 void fsc_standalone_image(const char *image_path)
 {
 	bool system_clock = fsc_clock_mode_now == FSC_CLOCK_SYSTEM;
 	struct fsc_process_origin origin = { .recording = fsc_settings.output, .hostname = "" };
-	struct fsc_drain_output output = { fsc_process_folder_packet, NULL };
-	struct held_signals held;
-	int problem;
+	struct held_signals held = { 0 };
 
-	folder = system_map(-1, 0, sizeof(*folder));
-	if (!folder)
-		return;
 	origin.ticks_per_s = fsc_clock_ticks_per_s(system_clock, MEASURE_NS);
 	origin.pair = fsc_clock_pair_read(system_clock);
 	fsc_arch_syscall6(SYS_getrandom, (long)origin.uuid, sizeof(origin.uuid), 0, 0, 0, 0);
-	if (fsc_process_folder_init(folder, &origin, fsc_live->image, NULL, 0) != 0)
-		return;
-	output.arg = folder;
-	drain = fsc_drain_create(image_path, origin.uuid, &output, &problem);
 	signals_hold(&held);
 	fsc_standalone_meta_open(&origin);
-	if (drain) {
-		drain_pid = fsc_live->owner;
+	if (make_drain(image_path, &origin))
 		start_helper();
-	}
 	signals_release(&held);
 }
 
@@ -231,7 +235,7 @@ static void finish(void)
 
 void fsc_standalone_end(void)
 {
-	struct held_signals held;
+	struct held_signals held = { 0 };
 
 	signals_hold(&held);
 	finish();

@@ -133,12 +133,10 @@ void fsc_standalone_sweep(void)
 bool fsc_standalone_make_folder(void)
 {
 	char pid[21], pid_namespace[21], start[21];
-	const char *const name[] = { PARENT "/" PREFIX,
-				     fsc_text_number(pid, system_pid()),
-				     "-",
-				     fsc_text_number(pid_namespace, own_namespace()),
-				     "-",
-				     fsc_text_number(start, fsc_clock_monotonic_ns()),
+	const char *const name[] = { PARENT, "/",
+				     PREFIX, fsc_text_number(pid, system_pid()),
+				     "-",    fsc_text_number(pid_namespace, own_namespace()),
+				     "-",    fsc_text_number(start, fsc_clock_monotonic_ns()),
 				     NULL };
 
 	fsc_text_join(fsc_settings.session, sizeof(fsc_settings.session), name);

@@ -125,7 +125,7 @@ static bool lock(long fd)
 /* Count an image in (origin is given) or out. Closing ends the lock. */
 static bool count(const struct fsc_process_origin *origin)
 {
-	char path[FSC_PATH_BYTES + 16], head[HEAD_BYTES];
+	char path[FSC_PATH_BYTES + 16], head[HEAD_BYTES] = "";
 	const char *const parts[] = { fsc_settings.output, "/" FSC_META_NAME, NULL };
 	bool counted = false;
 	long fd, bytes;

@@ -7,6 +7,7 @@ import re
 import resource
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -188,6 +189,28 @@ def what_was_drained_before_an_abnormal_end_is_readable(folder, end):
     report = recording.report()
     equal(row(report, HELLO).get("calls"), 2000, "calls: the helper had 0.7 s for them")
     check_phases_add_up(report)
+
+
+MASK = """
+import ctypes, signal, sys
+library = ctypes.CDLL(sys.argv[1])
+signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGXFSZ, signal.SIGUSR1])
+signal.raise_signal(signal.SIGXFSZ)
+library.proto2ffi_memory_stats
+print(sorted(signal.pthread_sigmask(signal.SIG_SETMASK, [signal.SIGXFSZ])),
+      sorted(signal.sigpending()))
+"""
+
+
+@test
+def signals_stay_as_the_program_has_them(folder):
+    """Held back while a thread of the program's works for us; one that was pending stays."""
+    recording = preload(folder, PYTHON, "-c", MASK, SERVICE)
+    equal((recording.status, recording.err), (0, ""), "exit status, stderr")
+    check(os.path.exists(os.path.join(recording.path, "meta.json")), "nothing was recorded")
+    mask = sorted([signal.Signals(signal.SIGUSR1), signal.Signals(signal.SIGXFSZ)])
+    equal(recording.out, f"{mask} {[signal.Signals(signal.SIGXFSZ)]}\n", "mask and pending signals")
 
 
 @test(end=["exit", "kill"])
