@@ -104,11 +104,21 @@ static void let_asan_start(const char *command)
 	setenv("ASAN_OPTIONS", value, 1);
 }
 
+/*
+ * What only the recorder acts on is not handed down: another `ffiscope record` that the command
+ * runs would take our output folder for its own. The boundary file is handed down as a copy.
+ */
+static bool is_handed_down(enum fsc_option_id id)
+{
+	return id != FSC_OPTION_OUTPUT && id != FSC_OPTION_RING && id != FSC_OPTION_MAX_SIZE &&
+	       id != FSC_OPTION_WAIT && id != FSC_OPTION_BOUNDARY;
+}
+
 static void set_environment(const struct fsc_record_options *options,
 			    const struct fsc_record_session *session)
 {
 	for (int id = 0; id < FSC_OPTION_COUNT; id++)
-		if (options->given[id] && id != FSC_OPTION_BOUNDARY)
+		if (options->given[id] && is_handed_down(id))
 			setenv(fsc_options[id].variable, options->value[id], 1);
 	if (*options->value[FSC_OPTION_BOUNDARY]) {
 		char path[PATH_MAX];

@@ -56,6 +56,8 @@ struct fsc_record_output {
 	char target[PATH_MAX - 320]; /* where it goes */
 	char shown[PATH_MAX - 320];  /* the same as people gave it */
 	bool replace;		     /* an older recording lies there */
+	int older_lock;		     /* a descriptor that locks it; -1: none */
+	int lock;		     /* the same of our own folder */
 };
 
 /* Make the folder (with what the pattern expands to). false: said why. */

@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* What is hard: nothing that is not a recording may ever be renamed or removed. Begin at check().
+/*
+ * What is hard: nothing that is not a recording, and none that is being made, may ever be renamed
+ * or removed. Begin at check().
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/messages.h"
 #include "record_internal.h"
 #include "trace_points/recording.h"
+
+#define OLD_SUFFIX ".old"
 
 /* What follows `expected` and the white space (RFC 8259, section 2) before it; NULL: it is not
  * there.
@@ -120,26 +126,77 @@ static bool absolute(const char *path, char *to, size_t size)
 	return (size_t)length < size;
 }
 
-static bool check(struct fsc_record_output *output)
+enum place { PLACE_FREE, PLACE_RECORDING, PLACE_IN_USE, PLACE_FOREIGN };
+
+/*
+ * A recorder holds a lock on its folder as long as it lives. false: another one does. *lock is -1
+ * where the file system has no locks.
+ */
+static bool take_lock(const char *path, int *lock)
 {
-	const char *shown = output->shown;
-	char old[PATH_MAX];
+	*lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*lock < 0 || flock(*lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+		return true;
+	close(*lock);
+	*lock = -1;
+	return false;
+}
+
+static void drop_lock(int *lock)
+{
+	if (*lock >= 0)
+		close(*lock);
+	*lock = -1;
+}
+
+/* What lies there? Of a recording *lock is taken, so that nobody begins to write into it. */
+static enum place look(const char *path, int *lock)
+{
 	struct stat status;
 
-	snprintf(old, sizeof(old), "%s.old", output->target);
-	if (lstat(output->target, &status) != 0)
-		return true;
-	if (is_recording(output->target)) {
-		output->replace = true;
-		if (lstat(old, &status) != 0 || is_recording(old) || is_empty_folder(old))
-			return true;
-		fsc_messages_say("%s.old is in the way and is no recording; move it", shown);
-		return false;
-	}
-	if (S_ISDIR(status.st_mode) && is_empty_folder(output->target))
-		return true;
-	fsc_messages_say("%s exists and is no recording; choose another folder with -o", shown);
-	return false;
+	*lock = -1;
+	if (lstat(path, &status) != 0 || (S_ISDIR(status.st_mode) && is_empty_folder(path)))
+		return PLACE_FREE;
+	if (!is_recording(path))
+		return PLACE_FOREIGN;
+	return take_lock(path, lock) ? PLACE_RECORDING : PLACE_IN_USE;
+}
+
+static bool may_use(enum place place, const char *shown, const char *suffix)
+{
+	if (place == PLACE_IN_USE)
+		fsc_messages_say("%s%s is being recorded now; choose another folder with -o", shown,
+				 suffix);
+	if (place == PLACE_FOREIGN && *suffix)
+		fsc_messages_say("%s%s is in the way and is no recording; move it", shown, suffix);
+	else if (place == PLACE_FOREIGN)
+		fsc_messages_say("%s exists and is no recording; choose another folder with -o",
+				 shown);
+	return place == PLACE_FREE || place == PLACE_RECORDING;
+}
+
+static void old_path(const struct fsc_record_output *output, char old[PATH_MAX])
+{
+	snprintf(old, PATH_MAX, "%s" OLD_SUFFIX, output->target);
+}
+
+/* The older recording stays locked until it is moved: only one recorder may move it. */
+static bool check(struct fsc_record_output *output)
+{
+	enum place place = look(output->target, &output->older_lock);
+	char old[PATH_MAX];
+	int lock;
+	bool good = may_use(place, output->shown, "");
+
+	output->replace = place == PLACE_RECORDING;
+	if (!good || !output->replace)
+		return good;
+	old_path(output, old);
+	good = may_use(look(old, &lock), output->shown, OLD_SUFFIX);
+	drop_lock(&lock);
+	if (!good)
+		drop_lock(&output->older_lock);
+	return good;
 }
 
 bool fsc_record_output_make(struct fsc_record_output *output, const char *pattern,
@@ -158,21 +215,35 @@ bool fsc_record_output_make(struct fsc_record_output *output, const char *patter
 	snprintf(output->path, sizeof(output->path), "%s.new-%d", output->target, (int)getpid());
 	if (mkdir(output->path, 0700) != 0) {
 		fsc_messages_say("cannot make the folder %s: %s", shown, strerror(errno));
+		*output->path = '\0';
+		drop_lock(&output->older_lock);
 		return false;
 	}
+	/* Held until this process ends; the folder may be renamed meanwhile. */
+	(void)take_lock(output->path, &output->lock);
 	return true;
+}
+
+/* Move the older recording out of the way, if what lies at .old may go. */
+static void keep_older(struct fsc_record_output *output)
+{
+	char old[PATH_MAX];
+	enum place place;
+	int lock;
+
+	old_path(output, old);
+	place = look(old, &lock);
+	if (place == PLACE_FREE || place == PLACE_RECORDING)
+		fsc_record_output_remove(old);
+	drop_lock(&lock);
+	rename(output->target, old);
+	drop_lock(&output->older_lock);
 }
 
 void fsc_record_output_settle(struct fsc_record_output *output)
 {
-	char old[PATH_MAX];
-
-	snprintf(old, sizeof(old), "%s.old", output->target);
-	if (output->replace) {
-		if (is_recording(old) || is_empty_folder(old))
-			fsc_record_output_remove(old);
-		rename(output->target, old);
-	}
+	if (output->replace)
+		keep_older(output);
 	/* rename(2) takes the place of an empty folder. */
 	if (rename(output->path, output->target) == 0)
 		snprintf(output->path, sizeof(output->path), "%s", output->target);

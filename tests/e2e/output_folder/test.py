@@ -3,11 +3,13 @@
 import json
 import os
 import shutil
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
-from scenario import (FFISCOPE, check, equal, host, load, main, one_line, record, record_anyway,
-                      record_host, require, run, test, unharmed, write)
+from scenario import (FFISCOPE, TIMEOUT_S, check, environment, equal, host, load, main, one_line,
+                      record, record_anyway, record_host, require, run, test, unharmed, wait_until,
+                      write)
 
 HELLO = "proto2ffi_say_hello"
 
@@ -79,6 +81,82 @@ def an_older_recording_is_kept_as_old(folder):
                        load(os.path.join(folder, name), "report")["entry_points"]
                        if entry["name"] == HELLO) for name in sorted(os.listdir(folder))}
     equal(found, {"rec": 33, "rec.old": 22}, "calls in the recordings")
+
+
+def hellos(path):
+    return sum(entry["calls"] for entry in load(path, "report")["entry_points"]
+               if entry["name"] == HELLO)
+
+
+class Paused:
+    """A recording under way: its command waits until it is told to go on."""
+
+    def __init__(self, folder, path):
+        self.ready, self.go = os.path.join(folder, "ready"), os.path.join(folder, "go")
+        script = 'touch "$0"; while ! test -e "$1"; do sleep 0.01; done; shift; exec "$@"'
+        self.process = subprocess.Popen(
+            [FFISCOPE, "record", "-o", path, "--", "/bin/sh", "-c", script, self.ready, self.go,
+             *host("dlopen", "--requests", 70)], env=environment(), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+        require(wait_until(lambda: os.path.exists(self.ready)), "the command did not start")
+
+    def finish(self):
+        write(self.go, "")
+        _, err = self.process.communicate(timeout=TIMEOUT_S)
+        equal(self.process.returncode, 0, f"exit status of the first record ({err!r})")
+
+
+@test(older=[False, True])
+def a_recording_under_way_is_not_replaced(folder, older):
+    path = os.path.join(folder, "rec")
+    if older:
+        unharmed(record_anyway(path, requests=11), 11)
+    first = Paused(folder, path)
+    second = record_anyway(path)
+    one_line(second, 125, path, "is being recorded")
+    equal(second.stdout, b"", "the command was started all the same")
+    first.finish()
+    equal(hellos(path), 70, "calls of the first")
+    equal(os.path.exists(path + ".old"), older, "there is an older recording")
+    unharmed(record_anyway(path))
+    equal((hellos(path), hellos(path + ".old")), (200, 70), "calls in the recordings")
+
+
+@test
+def a_recording_under_way_is_not_removed_as_old(folder):
+    path = os.path.join(folder, "rec")
+    unharmed(record_anyway(path))
+    first = Paused(folder, path + ".old")
+    one_line(record_anyway(path), 125, path + ".old", "is being recorded")
+    first.finish()
+    equal((hellos(path), hellos(path + ".old")), (200, 70), "calls in the recordings")
+
+
+@test
+def a_record_within_a_record_has_a_recording_of_its_own(folder):
+    """The options of the outer one are not those of the inner one."""
+    line = " ".join(host("dlopen", "--requests", 20))
+    inner = " ".join(host("dlopen", "--requests", 30))
+    outer = os.path.join(folder, "outer")
+    result = run(FFISCOPE, "record", "-o", outer, "--wait", "--max-size", "1G", "--", "/bin/sh",
+                 "-c", f"{line}; env | grep ^FFISCOPE_; {FFISCOPE} record -- {inner}; {line}",
+                 cwd=folder)
+    equal(result.status, 0, f"exit status ({result.err!r})")
+    for name in ("OUTPUT", "WAIT", "MAX_SIZE"):
+        check(f"FFISCOPE_{name}=" not in result.out, f"FFISCOPE_{name} reaches the command")
+    equal(hellos(os.path.join(folder, "ffiscope.data")), 30, "calls of the inner one")
+    processes = [process["calls"] for process in load(outer, "report")["processes"]]
+    equal(processes, [42, 42], "calls of the processes of the outer one")
+
+
+@test
+def a_record_within_a_record_into_the_same_folder_is_refused(folder):
+    path = os.path.join(folder, "rec")
+    result = run(FFISCOPE, "record", "-q", "-o", path, "--", "/bin/sh", "-c",
+                 f"{' '.join(host('dlopen', '--requests', 20))} >&2; "
+                 f"{FFISCOPE} record -o {path} -- true; echo $?")
+    equal(result.out, "125\n", f"exit status of the inner one ({result.err!r})")
+    equal(hellos(path), 20, "calls of the outer one")
 
 
 @test
