@@ -189,8 +189,10 @@ static void drain_until_end(struct recording *recording)
 			wait_ns = WAIT_MOST_NS;
 		if (wait_for_more(recording, wait_ns))
 			wait_ns = WAIT_LEAST_NS;
+		/* An image has no row that wakes us when its process was reaped before we saw it.
+		 */
 		if (recording->child.ended)
-			fsc_record_images_poll(&recording->images, false);
+			fsc_record_images_reap(&recording->images);
 	}
 }
 

@@ -84,7 +84,7 @@ static bool gone(const struct fsc_record_image *image)
 
 	if (image->pidfd >= 0)
 		return poll(&row, 1, 0) > 0;
-	return kill((pid_t)image->pid, 0) != 0 && errno == ESRCH;
+	return image->gone || (kill((pid_t)image->pid, 0) != 0 && errno == ESRCH);
 }
 
 static void copy_maps(struct fsc_record_image *image)
@@ -194,6 +194,7 @@ static bool open_image(struct fsc_record_image *image, const char *path)
 		fsc_drain_set_probe_cost(image->drain, images->probe->inner_ps,
 					 images->probe->outer_ps, images->probe->spread_ps);
 	image->pidfd = (int)syscall(SYS_pidfd_open, (pid_t)image->pid, 0);
+	image->gone = image->pidfd < 0 && errno == ESRCH; /* the pid may be another's soon */
 	return true;
 }
 

@@ -164,6 +164,7 @@ struct fsc_record_image {
 	uint32_t pid, number, parent;
 	char *exe;
 	int pidfd;			   /* -1: none; then the pid is asked */
+	bool gone;			   /* when it was found, its process was reaped already */
 	struct fsc_drain *drain;	   /* NULL: finished */
 	struct fsc_process_folder *folder; /* NULL: written for good */
 	struct fsc_drain_totals totals;

@@ -2,13 +2,15 @@
 """processes - every process image that calls is recorded once, with its own exact counts."""
 import os
 import shlex
+import signal
+import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
-from scenario import (FFISCOPE, PYTHON, SERVICE, check, check_phases_add_up, compile_program,
-                      equal, events_of_calls, host, main, record, require, row, run, test,
-                      wait_until)
+from scenario import (FFISCOPE, Failure, PYTHON, Recording, Result, SERVICE, check,
+                      check_phases_add_up, compile_program, environment, equal, events_of_calls,
+                      host, main, record, require, row, run, test, wait_until, write)
 
 HELLO = "proto2ffi_say_hello"
 
@@ -310,6 +312,59 @@ def wait_waits_for_every_process(folder):
     equal(report["process"]["state"], "exited", "state")
     # The last call: memory_stats, before the pause.
     equal(row(report, HELLO).get("calls"), 200, "calls")
+
+
+def state_of(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        return file.read().rsplit(")", 1)[1].split()[0]
+
+
+def communicate(process, path, timeout_s=20):
+    try:
+        out, err = process.communicate(timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise Failure(f"record did not end within {timeout_s} s") from None
+    return Recording(path, Result(process.args, process.returncode, out, err))
+
+
+@test
+def wait_ends_when_the_command_was_gone_before_it_was_seen(folder):
+    """The recorder sleeps while the command makes its first call and ends."""
+    ready, go = os.path.join(folder, "ready"), os.path.join(folder, "go")
+    path = os.path.join(folder, "rec")
+    process = subprocess.Popen(
+        [FFISCOPE, "record", "--wait", "-o", path, "--", *shell(
+            f"echo $$ > {ready}.new; mv {ready}.new {ready}",
+            f"while ! test -e {go}; do sleep 0.01; done",
+            f"exec {host_line('dlopen', '--requests', 50)}")], env=environment(),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        start_new_session=True)
+    require(wait_until(lambda: os.path.exists(ready)), "the command did not start")
+    with open(ready, encoding="ascii") as file:
+        pid = int(file.read())
+    os.kill(process.pid, signal.SIGSTOP)
+    require(wait_until(lambda: state_of(process.pid) == "T"), "the recorder did not stop")
+    write(go, "")
+    ended = wait_until(lambda: state_of(pid) == "Z")
+    os.kill(process.pid, signal.SIGCONT)
+    require(ended, "the command did not end")
+    recording = communicate(process, path)
+    equal(recording.status, 0, "exit status")
+    equal(counts(recording), [50], "hello calls")
+    equal([found["state"] for found in recording.meta()["processes"]], ["exited"], "states")
+
+
+@test
+def wait_ends_after_many_short_children(folder):
+    """Each is reaped by its shell, some before the recorder sees them."""
+    line = host_line("dlopen", "--requests", 1)
+    for name in ("a", "b", "c"):
+        recording = record(folder, *shell(f"for i in 1 2 3 4 5 6 7 8; do {line}; done"),
+                           options=["--wait"], name=name, timeout=20)
+        equal(recording.status, 0, "exit status")
+        equal(counts(recording), [1] * 8, "hello calls")
 
 
 @test
