@@ -34,7 +34,7 @@ static const char *after(const char *text, const char *expected)
 /* meta.json begins with its schema. Other programs have files of that name too. */
 static bool is_recording(const char *path)
 {
-	static const char *const words[] = { "{", "\"schema\"", ":", "\"" FSC_META_FAMILY };
+	static const char *const words[] = { "{", "\"schema\"", ":", ("\"" FSC_META_FAMILY) };
 	char meta[PATH_MAX + 16], text[128] = "";
 	const char *at = text;
 	FILE *from;

@@ -181,7 +181,6 @@ static COLD struct fsc_shadow *find_frame(struct fsc_thread *thread, const struc
 static void settle(struct fsc_thread *thread, const struct fsc_frame *frame,
 		   const struct fsc_shadow *place, struct fsc_closed *closed)
 {
-	struct fsc_shadow *parent = fsc_shadow_top(thread);
 	uint64_t duration = frame->end_ticks - frame->start_ticks;
 
 	closed->phase_depth = place->phase_depth;
@@ -191,7 +190,9 @@ static void settle(struct fsc_thread *thread, const struct fsc_frame *frame,
 	closed->inner_ticks = place->inner_ticks;
 	if (place->saved)
 		add_totals(&thread->totals, &place->before);
-	if (parent) {
+	if (thread->depth) {
+		struct fsc_shadow *parent = &thread->shadow[thread->depth - 1];
+
 		parent->inner_ticks += duration;
 		parent->inner_count++;
 	}
@@ -210,12 +211,13 @@ static void settle(struct fsc_thread *thread, const struct fsc_frame *frame,
 void fsc_shadow_close(struct fsc_thread *thread, struct fsc_frame *frame, bool keep,
 		      struct fsc_closed *closed)
 {
-	struct fsc_shadow *place = fsc_shadow_top(thread);
+	uintptr_t depth = thread->depth;
+	struct fsc_shadow *place;
 
 	end_lone(thread);
 	*closed = (struct fsc_closed){ .mine = thread->totals };
-	if (FSC_LIKELY(place && place->frame == frame))
-		thread->depth--;
+	if (FSC_LIKELY(depth && thread->shadow[depth - 1].frame == frame))
+		place = &thread->shadow[--thread->depth];
 	else
 		place = find_frame(thread, frame);
 	if (!keep)

@@ -63,8 +63,8 @@ static inline bool take_way(const struct home *home, uint64_t pointer, enum fsc_
 {
 	int way = find_way(home->bucket, word_of(pointer, state));
 
-	if (way < 0 || !swap(home->bucket, way, word_of(pointer, state),
-			     word_of(pointer, FSC_LEDGER_BUSY)))
+	if (way < 0 ||
+	    !swap(home->bucket, way, word_of(pointer, state), word_of(pointer, FSC_LEDGER_BUSY)))
 		return false;
 	give(home, way, pointer, place);
 	return true;
