@@ -255,7 +255,7 @@ static void claim_library(struct fsc_open_request *request, const struct fsc_ope
 			  const struct fsc_call_seen *seen)
 {
 	bool visible = seen->event->call.flags & FSC_CALL_CODECS;
-	struct fsc_claim rest = { .phase = FSC_CLAIM_OTHER, .side = FSC_SIDE_LIBRARY, .count = 1 };
+	struct fsc_claim rest = { .phase = FSC_CLAIM_OTHER, .side = FSC_SIDE_LIBRARY };
 	uint64_t allocations = seen->allocations, bytes = seen->allocated_bytes;
 
 	rest.raw_ns = seen->event->call.duration_ns;
@@ -486,7 +486,6 @@ static enum fsc_status add_phase(struct fsc_requests *requests, struct fsc_threa
 	host.claim = (struct fsc_claim){
 		.phase = phase_id(requests, phase->phase),
 		.side = phase->call ? FSC_SIDE_LIBRARY : FSC_SIDE_HOST,
-		.count = 1,
 		.raw_ns = phase->duration_ns - phase->inner_ns,
 		.correction_ps = inner + phase->inner_count * outer_ps(requests, FSC_PROBE_CALL),
 		.allocations = phase->allocations,

@@ -44,11 +44,13 @@ enum fsc_claim_phase {
 
 enum fsc_claim_limit { FSC_CLAIM_NAMES_MAX = 256 };
 
-/* Time that a phase claims of its request. Corrected: raw_ns - correction_ps / 1000. */
+/*
+ * Time that a phase claims of its request. Corrected: raw_ns - correction_ps / 1000. One that did
+ * not run, though it would have been seen, claims 0.
+ */
 struct fsc_claim {
 	uint32_t phase; /* enum fsc_claim_phase or a string id */
 	uint8_t side;	/* enum fsc_side */
-	uint32_t count; /* phase events in it; 0 = it did not run, though it would have been seen */
 	int64_t raw_ns;
 	int64_t correction_ps;
 	uint64_t allocations;

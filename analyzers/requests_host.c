@@ -27,7 +27,6 @@ bool fsc_claims_add(struct fsc_claims *claims, const struct fsc_claim *from)
 
 	if (!into)
 		return false;
-	into->count += from->count;
 	into->raw_ns += from->raw_ns;
 	into->correction_ps += from->correction_ps;
 	into->allocations += from->allocations;
@@ -218,7 +217,6 @@ void fsc_requests_host_before(struct fsc_thread *thread, const struct fsc_event 
 	if (allocated)
 		prepare = fsc_claims_get(&request->claims, FSC_CLAIM_PREPARE, FSC_SIDE_HOST);
 	if (prepare) {
-		prepare->count = 1;
 		prepare->raw_ns = call->start_ns - allocated_ns;
 		prepare->correction_ps = outer_ps / 2;
 	} else if (request->start_ns < call->start_ns) {
@@ -236,7 +234,6 @@ static void claim_free(struct fsc_open_request *request, int64_t outer_ps)
 	consume = fsc_claims_get(&request->claims, FSC_CLAIM_CONSUME, FSC_SIDE_HOST);
 	freeing = fsc_claims_get(&request->claims, FSC_CLAIM_FREE, FSC_SIDE_LIBRARY);
 	if (consume) {
-		consume->count = 1;
 		consume->raw_ns = request->free_start_ns - request->call_end_ns -
 				  request->claimed_in_consume_ns;
 		/* The halves after the call and before the free. */
@@ -244,7 +241,6 @@ static void claim_free(struct fsc_open_request *request, int64_t outer_ps)
 			outer_ps - half_ps + half_ps + request->outer_in_consume_ps;
 	}
 	if (freeing) {
-		freeing->count = 1;
 		freeing->raw_ns = request->free_end_ns - request->free_start_ns;
 		freeing->correction_ps = request->free_correction_ps;
 	}
@@ -287,7 +283,6 @@ static void claim_other(struct fsc_open_request *request)
 	for (size_t i = 0; i < request->claims.count; i++)
 		if (&request->claims.items[i] != other)
 			claimed_ns += request->claims.items[i].raw_ns;
-	other->count = 1;
 	other->raw_ns = request->end_ns - request->start_ns - claimed_ns;
 	other->correction_ps = request->other_outer_ps;
 }
