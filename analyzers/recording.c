@@ -51,17 +51,12 @@ static const struct field meta_fields[] = {
 	META("start_ns", FIELD_MAYBE, start_ns),
 	META("end_ns", FIELD_MAYBE, end_ns),
 	META("exit_status", FIELD_MAYBE, exit_status),
-	META("host.name", FIELD_TEXT, host_name),
-	META("host.kernel", FIELD_TEXT, host_kernel),
-	META("host.boot_id", FIELD_TEXT, host_boot_id),
-	META("host.cpu", FIELD_TEXT, host_cpu),
 	META("clock.mode", FIELD_TEXT, clock_mode),
 	META("clock.ticks_per_s", FIELD_MAYBE, ticks_per_s),
 	META("clock.step_ticks", FIELD_MAYBE, step_ticks),
 	META("probe_cost.inner_ps", FIELD_MAYBE, probe_inner_ps),
 	META("probe_cost.outer_ps", FIELD_MAYBE, probe_outer_ps),
 	META("probe_cost.spread_ps", FIELD_MAYBE, probe_spread_ps),
-	META("probe_cost.source", FIELD_TEXT, probe_source),
 	META("seen.loaded", FIELD_MAYBE, seen_loaded),
 	META("seen.lookups", FIELD_MAYBE, seen_lookups),
 	META("seen.wrapped", FIELD_MAYBE, seen_wrapped),
@@ -181,26 +176,6 @@ struct meta {
 	size_t process_count;
 };
 
-static bool option_add(struct fsc_recording *recording, const char *name,
-		       const struct fsc_json_value *value)
-{
-	size_t values = recording->option_count, names = values;
-	char number[32];
-
-	snprintf(number, sizeof(number), "%lld", (long long)value->integer);
-	if (value->kind == FSC_JSON_NULL || value->kind == FSC_JSON_ITEM)
-		return true;
-	if (!word_add(&recording->option_values, &values,
-		      value->kind == FSC_JSON_TEXT ? value->text : number))
-		return false;
-	if (!word_add(&recording->option_names, &names, name)) {
-		free(recording->option_values[recording->option_count]);
-		return false;
-	}
-	recording->option_count = names;
-	return true;
-}
-
 static bool meta_field(void *arg, const char *name, const struct fsc_json_value *value)
 {
 	struct meta *meta = arg;
@@ -217,8 +192,6 @@ static bool meta_field(void *arg, const char *name, const struct fsc_json_value 
 	}
 	if (!strcmp(name, "command[]") && value->kind == FSC_JSON_TEXT)
 		return word_add(&recording->command, &recording->command_count, value->text);
-	if (!strncmp(name, "options.", 8))
-		return option_add(recording, name + 8, value);
 	store_by_name(meta_fields, COUNT(meta_fields), recording, name, value);
 	return true;
 }
@@ -584,8 +557,6 @@ void fsc_recording_destroy(struct fsc_recording *recording)
 		free(recording->processes[i].folder);
 	free(recording->processes);
 	words_free(recording->command, recording->command_count);
-	words_free(recording->option_names, recording->option_count);
-	words_free(recording->option_values, recording->option_count);
 	free(recording);
 }
 

@@ -20,7 +20,7 @@ enum fsc_recording_limit {
 	FSC_EVENT_IDS_MAX = 256,      /* event ids of a writer that are looked at */
 	FSC_RECORD_BYTES_MAX = 65536, /* the largest record of any version that is stepped over */
 	FSC_RECORDING_PROCESSES_MAX = 65536,
-	FSC_RECORDING_WORDS_MAX = 4096,	  /* words of the command, options */
+	FSC_RECORDING_WORDS_MAX = 4096,	  /* of the command */
 	FSC_RECORDING_JSON_MAX = 16 << 20 /* bytes of a JSON file */
 };
 
@@ -72,20 +72,12 @@ struct fsc_recording {
 	struct fsc_maybe start_ns; /* CLOCK_MONOTONIC */
 	struct fsc_maybe end_ns;
 	struct fsc_maybe exit_status; /* as a shell says it */
-	char host_name[256];
-	char host_kernel[256];
-	char host_boot_id[64];
-	char host_cpu[256];
-	char clock_mode[16]; /* "fenced", "fast", "system" */
+	char clock_mode[16];	      /* "fenced", "fast", "system" */
 	struct fsc_maybe ticks_per_s;
 	struct fsc_maybe step_ticks;
 	struct fsc_maybe probe_inner_ps; /* thousandths of ns */
 	struct fsc_maybe probe_outer_ps;
 	struct fsc_maybe probe_spread_ps;
-	char probe_source[16]; /* "measured", "cached" */
-	char **option_names;
-	char **option_values;
-	size_t option_count;
 	struct fsc_maybe seen_loaded;
 	struct fsc_maybe seen_lookups;
 	struct fsc_maybe seen_wrapped;

@@ -223,25 +223,6 @@ enum fsc_status fsc_folded_add_line(struct fsc_folded *folded, const char *text,
 	return status ? status : add_weight(folded, frame, weight);
 }
 
-enum fsc_status fsc_folded_merge(struct fsc_folded *into, const struct fsc_folded *from)
-{
-	uint32_t *place = calloc(from->frame_count, sizeof(*place)); /* of from's frames, in into */
-	const struct fsc_frame *frame = from->frames;
-	enum fsc_status status;
-
-	if (!place)
-		return FSC_E_NOMEM;
-	status = add_weight(into, 0, frame->weight);
-	for (uint32_t i = 1; i < from->frame_count && !status; i++) {
-		frame = &from->frames[i];
-		status = find_child(into, place[frame->parent], frame->name, &place[i]);
-		if (!status)
-			status = add_weight(into, place[i], frame->weight);
-	}
-	free(place);
-	return status;
-}
-
 uint64_t fsc_folded_total(const struct fsc_folded *folded)
 {
 	return folded->total;

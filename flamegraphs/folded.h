@@ -42,10 +42,6 @@ void fsc_folded_destroy(struct fsc_folded *folded);
 FSC_MUST_CHECK enum fsc_status fsc_folded_add(struct fsc_folded *folded, const char *const *names,
 					      size_t depth, uint64_t weight);
 
-/* Add all of `from` to `into`. As fsc_folded_add(); after a failure `into` may hold a part. */
-FSC_MUST_CHECK enum fsc_status fsc_folded_merge(struct fsc_folded *into,
-						const struct fsc_folded *from);
-
 /* Sum of all weights. */
 uint64_t fsc_folded_total(const struct fsc_folded *folded);
 

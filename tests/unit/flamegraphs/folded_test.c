@@ -68,22 +68,6 @@ Test(folded, stacks_of_weight_0_are_not_written)
 	cr_assert_str_eq(written(), "");
 }
 
-Test(folded, merging_adds_weights_and_keeps_what_only_one_set_has)
-{
-	struct fsc_folded *other;
-	const char *both[] = { "a", "b" }, *only[] = { "z" };
-
-	cr_assert_eq(fsc_folded_create(&other), FSC_OK);
-	cr_assert_eq(fsc_folded_add(other, only, 1, 9), FSC_OK);
-	cr_assert_eq(fsc_folded_add(other, both, 2, 2), FSC_OK);
-	cr_assert_eq(add("a", "b", 1), FSC_OK);
-	cr_assert_eq(add("a", "c", 1), FSC_OK);
-	cr_assert_eq(fsc_folded_merge(folded, other), FSC_OK);
-	fsc_folded_destroy(other);
-	cr_assert_str_eq(written(), "a;b 3\na;c 1\nz 9\n");
-	cr_assert_eq(fsc_folded_total(folded), 13);
-}
-
 Test(folded, weights_beyond_64_bits_are_refused_and_change_nothing)
 {
 	cr_assert_eq(add("a", "b", UINT64_MAX), FSC_OK);
