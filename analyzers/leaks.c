@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum list_kind { LIST_FINDINGS, LIST_LIVE_AT_END, LIST_KINDS };
+#include "analyzers/habits_internal.h"
+
+enum list_kind { LIST_FINDINGS, LIST_LIVE_AT_END, LIST_AWAITING, LIST_KINDS };
 
 struct list {
 	struct fsc_leak *items;
@@ -29,6 +31,7 @@ struct image {
 	const struct fsc_process *process;
 	const struct fsc_state *state;
 	struct fsc_stream_loss loss;
+	struct fsc_habits habits;
 	uint64_t seen[FSC_LEAK_KINDS]; /* cases with details, findings or not */
 	bool no_memory;
 };
@@ -148,6 +151,7 @@ static struct list *live_list(struct image *image)
 static void add_live(struct image *image)
 {
 	struct list *list = live_list(image);
+	bool exited = list == &image->leaks->lists[LIST_FINDINGS];
 
 	for (size_t i = 0; i < image->state->live_count; i++) {
 		const struct fsc_live_buffer *live = &image->state->live[i];
@@ -162,7 +166,10 @@ static void add_live(struct image *image)
 				  .start_ns = live->made_ns },
 		};
 
-		add_case(image, list, &one);
+		if (exited && fsc_habits_awaits(&image->habits, live))
+			add_case(image, &image->leaks->lists[LIST_AWAITING], &one);
+		else
+			add_case(image, list, &one);
 	}
 	image->seen[FSC_LEAK_NEVER_FREED] = image->state->live_count;
 }
@@ -369,16 +376,21 @@ static enum fsc_status read_image(struct fsc_leaks *leaks, const struct fsc_reco
 	image.state = fsc_event_stream_state(&stream);
 	for (int i = 0; i < LIST_KINDS; i++)
 		leaks->lists[i].image_first = leaks->lists[i].count;
-	add_live(&image);
-	while (!fsc_event_stream_next(&stream, &event))
+	image.no_memory = fsc_habits_init(&image.habits, image.state) != FSC_OK;
+	while (!image.no_memory && !fsc_event_stream_next(&stream, &event)) {
+		fsc_habits_add(&image.habits, &event);
 		if (event.kind == FSC_EVENT_buffer_freed)
 			add_freed(&image, &event);
+	}
+	if (!image.no_memory)
+		add_live(&image);
 	fsc_event_stream_loss(&stream, &image.loss);
 	for (int kind = 0; kind < FSC_LEAK_KINDS; kind++)
 		add_missing(&image, (enum fsc_leak_kind)kind);
 	add_totals(&image);
 	add_loss(&leaks->result.loss, &image.loss);
 	judge(&image);
+	fsc_habits_fini(&image.habits);
 	fsc_event_stream_close(&stream);
 	if (image.no_memory)
 		return fsc_error_set(error, FSC_E_NOMEM, process->folder, "no memory");
@@ -418,6 +430,7 @@ static void finish(struct fsc_leaks *leaks)
 {
 	struct list *findings = &leaks->lists[LIST_FINDINGS];
 	struct list *live = &leaks->lists[LIST_LIVE_AT_END];
+	struct list *awaiting = &leaks->lists[LIST_AWAITING];
 
 	for (int i = 0; i < LIST_KINDS; i++)
 		if (leaks->lists[i].count)
@@ -427,6 +440,8 @@ static void finish(struct fsc_leaks *leaks)
 	leaks->result.finding_count = findings->count;
 	leaks->result.live_at_end = live->items;
 	leaks->result.live_at_end_count = live->count;
+	leaks->result.awaiting_finalizer = awaiting->items;
+	leaks->result.awaiting_finalizer_count = awaiting->count;
 }
 
 enum fsc_status fsc_leaks_read(struct fsc_leaks **out, const struct fsc_recording *recording,

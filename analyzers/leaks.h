@@ -3,7 +3,8 @@
  * leaks.h - buffers that were not given back exactly once, over all images of a recording.
  *
  * In:     each image's state (live buffers, ledger totals) and its buffer_freed events.
- * Out:    struct fsc_leaks_result: findings, most bytes first; what was live at an abnormal end.
+ * Out:    struct fsc_leaks_result: findings, most bytes first; what was live at an abnormal end, or
+ *         awaits a finalizer.
  * Cost:   one pass per image; memory for the groups (kind, image, entry point).
  * Thread: one object per thread.
  */
@@ -62,7 +63,7 @@ struct fsc_leaks_result {
 	size_t finding_count;
 	struct fsc_leak *live_at_end; /* kind FSC_LEAK_NEVER_FREED, after an abnormal end */
 	size_t live_at_end_count;
-	struct fsc_leak *awaiting_finalizer;
+	struct fsc_leak *awaiting_finalizer; /* kind FSC_LEAK_NEVER_FREED: habits_internal.h */
 	size_t awaiting_finalizer_count;
 	struct fsc_maybe made; /* over all images; unknown when an image has no totals */
 	struct fsc_maybe freed;

@@ -90,6 +90,59 @@ Test(leaks, a_buffer_never_freed_is_one_finding_with_first_and_last_call)
 	end(&read);
 }
 
+/* Ten buffers of HELLO, each given back three calls and 3000 ns after its call ended. */
+static void free_late(struct read *read)
+{
+	for (uint64_t i = 1; i <= 10; i++)
+		BUILDER_PUT(&read->builder, 0, buffer_freed, 10000 + i * 1000, .call = i * 10 + 3,
+			    .made_call = i * 10, .made_ticks = 6900 + i * 1000,
+			    .made_ended_ticks = 7000 + i * 1000, .made_tid = 200,
+			    .made_site = HELLO, .site = GIVE_BACK, .verdict = FSC_VERDICT_FREED);
+}
+
+static void live_since(struct read *read, uint64_t number, uint64_t ended)
+{
+	BUILDER_PUT(&read->builder, BUILDER_STATE, buffer_live, 1000, .pointer = number,
+		    .length = 50, .capacity = 64, .made_call = number, .made_ticks = ended - 100,
+		    .made_ended_ticks = ended, .made_tid = 200, .made_site = HELLO);
+}
+
+Test(leaks, a_young_buffer_whose_like_are_freed_late_awaits_its_finalizer)
+{
+	struct read read;
+
+	begin(&read);
+	free_late(&read);	       /* the last event is at 20000 */
+	live_since(&read, 901, 17000); /* 3000 old */
+	live_since(&read, 902, 19999);
+	live_since(&read, 903, 16999); /* older than any was held */
+	read_built(&read);
+	cr_assert_eq(read.result->awaiting_finalizer_count, 1);
+	cr_assert_eq(read.result->awaiting_finalizer[0].count, 2);
+	cr_assert_eq(read.result->awaiting_finalizer[0].first_call.number, 901);
+	cr_assert_eq(read.result->finding_count, 1);
+	cr_assert_eq(read.result->findings[0].count, 1);
+	cr_assert_eq(read.result->findings[0].first_call.number, 903);
+	end(&read);
+}
+
+Test(leaks, where_buffers_are_freed_at_once_none_awaits_a_finalizer)
+{
+	struct read read;
+
+	begin(&read);
+	for (uint64_t i = 1; i <= 10; i++)
+		BUILDER_PUT(&read.builder, 0, buffer_freed, 10000 + i * 1000, .call = i * 2 + 1,
+			    .made_call = i * 2, .made_ticks = 6900 + i * 1000,
+			    .made_ended_ticks = 7000 + i * 1000, .made_tid = 200,
+			    .made_site = HELLO, .site = GIVE_BACK, .verdict = FSC_VERDICT_FREED);
+	live_since(&read, 901, 19999);
+	read_built(&read);
+	cr_assert_eq(read.result->awaiting_finalizer_count, 0);
+	cr_assert_eq(read.result->finding_count, 1);
+	end(&read);
+}
+
 Test(leaks, after_an_abnormal_end_live_buffers_are_no_finding)
 {
 	static const char *const states[] = { "ended", "exec", "running", "whatever" };
