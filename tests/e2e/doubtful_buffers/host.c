@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct buffer {
 	uint8_t *pointer;
@@ -13,7 +14,7 @@ struct buffer {
 	size_t capacity;
 };
 
-enum { COUNT = 100, BYTES = 64 };
+enum { COUNT = 100, BYTES = 64, HELD = 20 };
 
 static struct buffer (*proto2ffi_make)(size_t), (*other_make)(size_t);
 static void (*proto2ffi_free_byte_buffer)(struct buffer);
@@ -42,6 +43,29 @@ static void twice(void)
 	proto2ffi_free_byte_buffer(buffer);
 	buffer.pointer = memcpy(malloc(BYTES), buffer.pointer ? "x" : "", 1); /* the same block */
 	proto2ffi_free_byte_buffer(buffer);
+}
+
+static struct buffer held[HELD];
+static int calls;
+
+/* As a finalizer does it: HELD calls later, and the last ones not at all. */
+static void late(void)
+{
+	struct buffer *buffer = &held[calls++ % HELD];
+
+	if (calls == COUNT - 2 * HELD)
+		usleep(50000); /* the longest that any is held, whatever the machine does */
+	if (buffer->pointer)
+		proto2ffi_free_byte_buffer(*buffer);
+	*buffer = proto2ffi_make(BYTES);
+}
+
+/* The same, but for one that is forgotten. */
+static void late_but_one(void)
+{
+	if (calls == HELD + 5)
+		held[5].pointer = NULL;
+	late();
 }
 
 static void open_handle(void)
@@ -93,9 +117,14 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		void (*run)(void);
-	} cases[] = { { "in turn", in_turn },	    { "twice", twice },
-		      { "handles", open_handle },   { "plain after jump", plain_after_jump },
-		      { "query well", query_well }, { "query badly", query_badly } };
+	} cases[] = { { "in turn", in_turn },
+		      { "twice", twice },
+		      { "late", late },
+		      { "late but one", late_but_one },
+		      { "handles", open_handle },
+		      { "plain after jump", plain_after_jump },
+		      { "query well", query_well },
+		      { "query badly", query_badly } };
 	void *library = argc > 2 ? dlopen(argv[1], RTLD_NOW) : NULL;
 
 	if (!library)

@@ -7,7 +7,7 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.join(HERE, ".."))
 from scenario import compile_program, equal, main, record, require, row, shared, test, write
 
-COUNT = 100
+COUNT, HELD = 100, 20
 ROWS = """entry store_query response=*arg1,*arg2,*arg3
 free store_free buffer=arg0,arg1,arg2
 """
@@ -67,6 +67,14 @@ def a_described_capacity_must_come_back(folder, case):
     leaks = record_case(folder, case, options=["--boundary", boundary]).leaks()
     equal(leaks["buffers"]["made"], COUNT, "buffers made")
     equal(findings(leaks), {"size_mismatch": COUNT} if case == "query badly" else {}, "findings")
+
+
+@test(case=["late", "late but one"])
+def what_a_finalizer_would_have_freed_is_no_leak(folder, case):
+    leaks = record_case(folder, case).leaks()
+    equal(leaks["buffers"]["live"], HELD + (case == "late but one"), "live buffers")
+    equal(sum(found["count"] for found in leaks["awaiting_finalizer"]), HELD, "awaiting")
+    equal(findings(leaks), {"never_freed": 1} if case == "late but one" else {}, "findings")
 
 
 @test(name=["store_free", "other_free"])
