@@ -155,12 +155,36 @@ static int exec_failed(const char *command, int error)
 						   : FSC_RECORD_NOT_EXECUTABLE;
 }
 
+/*
+ * A signal that came while we prepared, when there was no command yet to have it: 128 + its number,
+ * else 0. One that is ignored here would be ignored by the command too.
+ */
+static int signalled_before(void)
+{
+	static const int ending[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	static const struct timespec no_wait;
+	struct sigaction action;
+	sigset_t set;
+	int number;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
+		sigaddset(&set, ending[i]);
+	while ((number = sigtimedwait(&set, NULL, &no_wait)) > 0)
+		if (sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+			return FSC_RECORD_SIGNAL + number;
+	return 0;
+}
+
 int fsc_record_child_start(struct fsc_record_child *child, const struct fsc_record_options *options,
 			   const struct fsc_record_session *session)
 {
 	int error = 0, ends[2];
+	int status = signalled_before();
 	ssize_t got;
 
+	if (status != 0)
+		return status;
 	if (pipe2(ends, O_CLOEXEC) != 0) {
 		fsc_messages_say("cannot make a pipe: %s", strerror(errno));
 		return FSC_RECORD_TROUBLE;

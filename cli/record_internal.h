@@ -126,7 +126,10 @@ struct fsc_record_child {
 
 /* Block the signals that record answers. */
 bool fsc_record_child_signals(struct fsc_record_child *child);
-/* Run the command. 0, or the exit status after saying why it cannot run. */
+/*
+ * Run the command. 0, or the exit status: 128 + signal when one came before the command was there,
+ * else after saying why it cannot run.
+ */
 int fsc_record_child_start(struct fsc_record_child *child, const struct fsc_record_options *options,
 			   const struct fsc_record_session *session);
 /* Answer what came in on the signalfd; forwards, and reaps the command. */

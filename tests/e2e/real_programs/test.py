@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: MIT
 """real_programs - record changes neither output nor exit status of programs that we did not write."""
+import fcntl
 import glob
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import termios
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
-from scenario import (FFISCOPE, PYTHON, SERVICE, Skip, TIMEOUT_S, check, environment, equal, host,
-                      main, require, run, test, wait_until, write)
+from scenario import (BUILD, FFISCOPE, PYTHON, SERVICE, Skip, TIMEOUT_S, check, environment, equal,
+                      host, main, require, run, test, wait_until, write)
 
 
 def same(folder, *command, prepare=None, stdin=b"", env=None, options=(), **how):
@@ -227,10 +229,10 @@ def an_ignored_signal_stays_ignored(folder):
          "/proc/self/status; echo alive", preexec_fn=ignore)
 
 
-def start(folder, *command):
-    return subprocess.Popen([FFISCOPE, "record", "-o", os.path.join(folder, "rec"), "--", *command],
-                            env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, start_new_session=True)
+def start(folder, *command, program=FFISCOPE, env=None, stdin=subprocess.DEVNULL, **how):
+    return subprocess.Popen([program, "record", "-o", os.path.join(folder, "rec"), "--", *command],
+                            env=env or environment(), stdin=stdin, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, start_new_session=True, **how)
 
 
 @test(number=[signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2,
@@ -260,27 +262,131 @@ def a_forwarded_signal_that_kills_is_128_and_the_signal(folder):
     check(b"202 calls" in err, f"summary says {err!r}")
 
 
+# Prints who sent each signal (0 is the kernel), one line each, until none came for a second.
+SENDERS = """
+import signal, sys
+number, ready = int(sys.argv[1]), sys.argv[2]
+signal.pthread_sigmask(signal.SIG_BLOCK, [number])
+open(ready, "w").close()
+wait_s = 30
+while (found := signal.sigtimedwait([number], wait_s)) is not None:
+    print(found.si_pid, flush=True)
+    wait_s = 1
+"""
+
+
 @test
-def a_signal_to_the_whole_group_arrives_once(folder):
-    """As a terminal's Ctrl-C does, which the kernel sends to both."""
+def a_signal_to_the_whole_group_comes_from_its_sender_and_from_record(folder):
+    """record cannot know that the command has had it. It sleeps, so that the two never merge."""
     ready = os.path.join(folder, "ready")
-    process = start(folder, PYTHON, "-c", f"""
-import signal, time
-count = 0
-def handler(*_):
-    global count
-    count += 1
-signal.signal(signal.SIGUSR1, handler)
-open({ready!r}, "w").close()
-end = time.monotonic() + 1
-while time.monotonic() < end:
-    time.sleep(0.01)
-print(count > 0)
-""")
+    process = start(folder, PYTHON, "-c", SENDERS, str(int(signal.SIGUSR1)), ready)
     require(wait_until(lambda: os.path.exists(ready)), "the program did not start")
+    os.kill(process.pid, signal.SIGSTOP)
     os.killpg(process.pid, signal.SIGUSR1)
+    first = process.stdout.readline()
+    os.kill(process.pid, signal.SIGCONT)
     out, _ = process.communicate(timeout=TIMEOUT_S)
-    equal((out, process.returncode), (b"True\n", 0), "output and exit status")
+    equal([int(line) for line in (first + out).split()], [os.getpid(), process.pid], "senders")
+    equal(process.returncode, 0, "exit status")
+
+
+class Terminal:
+    """A record command in the foreground of a terminal of its own."""
+
+    def __init__(self, folder, *command, **how):
+        self.keys, inside = os.openpty()
+        try:
+            self.process = start(folder, *command, stdin=inside, preexec_fn=lambda: fcntl.ioctl(
+                0, termios.TIOCSCTTY, 0), **how)
+        finally:
+            os.close(inside)
+
+    def press(self, key):
+        os.write(self.keys, key)
+
+    def finish(self):
+        out, err = self.process.communicate(timeout=TIMEOUT_S)
+        os.close(self.keys)
+        return out, err
+
+
+@test(key=[b"\x03", b"\x1c"])
+def a_terminals_signal_arrives_once(folder, key):
+    """Ctrl-C and Ctrl-\\: the kernel sends them to the whole foreground group."""
+    ready = os.path.join(folder, "ready")
+    number = {b"\x03": signal.SIGINT, b"\x1c": signal.SIGQUIT}[key]
+    terminal = Terminal(folder, PYTHON, "-c", SENDERS, str(int(number)), ready)
+    require(wait_until(lambda: os.path.exists(ready)), "the program did not start")
+    terminal.press(key)
+    out, _ = terminal.finish()
+    equal((out, terminal.process.returncode), (b"0\n", 0), "senders and exit status")
+
+
+class Preparing:
+    """An ffiscope whose command does not start until it is told: so long it finds out what measuring
+    costs."""
+
+    def __init__(self, folder):
+        self.measures, self.go = os.path.join(folder, "measures"), os.path.join(folder, "go")
+        self.started = os.path.join(folder, "started")
+        self.command = ["touch", self.started]
+        self.program = os.path.join(folder, "copy", "bin", "ffiscope")
+        self.cache = os.path.join(folder, "cache")
+        for part in ("bin", "lib"):
+            shutil.copytree(os.path.join(BUILD, part), os.path.join(folder, "copy", part))
+        tool = os.path.join(folder, "copy", "libexec", "ffiscope", "ffiscope-calibrate")
+        os.makedirs(os.path.dirname(tool))
+        write(tool, f"#!/bin/sh\n: > {self.measures}\n"
+              f"while ! test -e {self.go}; do sleep 0.01; done\n")
+        os.chmod(tool, 0o755)
+
+    def how(self):
+        return {"program": self.program, "env": environment(XDG_CACHE_HOME=self.cache)}
+
+    def wait(self):
+        require(wait_until(lambda: os.path.exists(self.measures)), "nothing was measured")
+
+    def go_on(self):
+        write(self.go, "")
+
+    def check_never_started(self, folder, process, status):
+        equal(process.returncode, status, "exit status")
+        check(not os.path.exists(self.started), "the command was started all the same")
+        equal([name for name in os.listdir(folder) if name.startswith("rec")], [], "left behind")
+
+
+@test
+def a_terminals_interrupt_before_the_command_ends_record(folder):
+    preparing = Preparing(folder)
+    terminal = Terminal(folder, *preparing.command, **preparing.how())
+    preparing.wait()
+    terminal.press(b"\x03")
+    terminal.finish()
+    preparing.check_never_started(folder, terminal.process, 128 + signal.SIGINT)
+
+
+@test(number=[signal.SIGTERM, signal.SIGHUP])
+def a_signal_before_the_command_ends_record(folder, number):
+    preparing = Preparing(folder)
+    process = start(folder, *preparing.command, **preparing.how())
+    preparing.wait()
+    process.send_signal(number)
+    preparing.go_on()
+    process.communicate(timeout=TIMEOUT_S)
+    preparing.check_never_started(folder, process, 128 + number)
+
+
+@test
+def an_ignored_signal_before_the_command_is_ignored(folder):
+    preparing = Preparing(folder)
+    process = start(folder, *preparing.command, **preparing.how(),
+                    preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    preparing.wait()
+    process.send_signal(signal.SIGHUP)
+    preparing.go_on()
+    process.communicate(timeout=TIMEOUT_S)
+    equal(process.returncode, 0, "exit status")
+    check(os.path.exists(preparing.started), "the command did not start")
 
 
 @test
@@ -297,12 +403,17 @@ def stop_and_continue_work(folder):
     equal((out, process.returncode), (b"went on\n", 3), "output and exit status")
 
 
-def _child_of(path, parent):
+def _text(path):
     try:
         with open(path, encoding="ascii", errors="replace") as file:
-            return int(file.read().rsplit(")", 1)[1].split()[1]) == parent
+            return file.read()
     except (FileNotFoundError, ProcessLookupError):
-        return False
+        return ""
+
+
+def _child_of(path, parent):
+    fields = _text(path).rpartition(")")[2].split()
+    return len(fields) > 1 and int(fields[1]) == parent
 
 
 @test
