@@ -9,8 +9,8 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
-from scenario import (FFISCOPE, Failure, Skip, check, environment, equal, load, main, one_line,
-                      record, record_anyway, record_host, run, test, unharmed, write)
+from scenario import (BUILD, FFISCOPE, Failure, Skip, check, environment, equal, load, main,
+                      one_line, record, record_anyway, record_host, run, test, unharmed, write)
 
 SEED = 7
 LIMIT_KIB = 2000000
@@ -71,7 +71,12 @@ def no_right_to_create_the_folder_is_one_line_and_125(folder):
     closed = os.path.join(folder, "closed")
     os.mkdir(closed, 0o555)
     os.chmod(folder, 0o755)
-    result = record_anyway(os.path.join(closed, "rec"), **as_nobody())
+    # The build may lie where nobody else can enter.
+    program = os.path.join(folder, "copy", "bin", "ffiscope")
+    for part in ("bin", "lib"):
+        shutil.copytree(os.path.join(BUILD, part), os.path.join(folder, "copy", part))
+    result = run(program, "record", "-o", os.path.join(closed, "rec"), "--", "echo", "started",
+                 cwd=folder, **as_nobody())
     one_line(result, 125, os.path.join(closed, "rec"))
     equal(result.stdout, b"", "the command was started all the same")
 
