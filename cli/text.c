@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is hard: bytes, characters and columns are three things. Begin at character_at(). */
+/* What is hard: bytes, characters and columns are three things; utf8.h tells them apart. */
 #include "cli/text.h"
 
 #include <stdint.h>
@@ -7,36 +7,9 @@
 
 #include "flamegraphs/utf8.h"
 
-struct character {
-	const char *bytes;
-	size_t length; /* of bytes */
-	size_t step;   /* in the text */
-	size_t columns;
-};
-
-static struct character character_at(const char *text, size_t left)
-{
-	uint32_t code = 0;
-	size_t step = fsc_utf8_decode(text, left, &code);
-
-	if (step && fsc_utf8_printable(code))
-		return (struct character){ text, step, step, fsc_utf8_columns(code) };
-	return (struct character){ FSC_UTF8_REPLACEMENT, strlen(FSC_UTF8_REPLACEMENT),
-				   step ? step : 1, 1 };
-}
-
 size_t fsc_text_columns(const char *text)
 {
-	size_t left = strlen(text), columns = 0;
-
-	while (left > 0) {
-		struct character character = character_at(text, left);
-
-		columns += character.columns;
-		text += character.step;
-		left -= character.step;
-	}
-	return columns;
+	return fsc_utf8_text_columns(text);
 }
 
 /* Characters up to `columns` columns; returns how many columns they have. */
@@ -45,7 +18,7 @@ static size_t write_columns(const char *text, size_t columns, FILE *out)
 	size_t left = strlen(text), written = 0;
 
 	while (left > 0) {
-		struct character character = character_at(text, left);
+		struct fsc_utf8_character character = fsc_utf8_next(text, left);
 
 		if (character.columns > columns - written)
 			break;

@@ -2,6 +2,8 @@
 /* What is hard: overlong forms and surrogates are not UTF-8. Begin at fsc_utf8_decode(). */
 #include "flamegraphs/utf8.h"
 
+#include <string.h>
+
 struct range {
 	uint32_t first;
 	uint32_t last;
@@ -73,4 +75,29 @@ unsigned int fsc_utf8_columns(uint32_t code)
 	if (IN(no_column, code))
 		return 0;
 	return IN(two_columns, code) ? 2 : 1;
+}
+
+struct fsc_utf8_character fsc_utf8_next(const char *text, size_t left)
+{
+	uint32_t code = 0;
+	size_t step = fsc_utf8_decode(text, left, &code);
+
+	if (step && fsc_utf8_printable(code))
+		return (struct fsc_utf8_character){ text, step, step, fsc_utf8_columns(code) };
+	return (struct fsc_utf8_character){ FSC_UTF8_REPLACEMENT, strlen(FSC_UTF8_REPLACEMENT),
+					    step ? step : 1, 1 };
+}
+
+size_t fsc_utf8_text_columns(const char *text)
+{
+	size_t left = strlen(text), columns = 0;
+
+	while (left > 0) {
+		struct fsc_utf8_character character = fsc_utf8_next(text, left);
+
+		columns += character.columns;
+		text += character.step;
+		left -= character.step;
+	}
+	return columns;
 }

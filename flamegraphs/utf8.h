@@ -31,4 +31,18 @@ bool fsc_utf8_printable(uint32_t code);
 /* Columns on a terminal: 0, 1 or 2. */
 unsigned int fsc_utf8_columns(uint32_t code);
 
+/* One character of a text, or the replacement of what cannot be shown. */
+struct fsc_utf8_character {
+	const char *bytes;
+	size_t length; /* of bytes */
+	size_t step;   /* in the text */
+	unsigned int columns;
+};
+
+/* The character at text (left bytes, at least 1). */
+struct fsc_utf8_character fsc_utf8_next(const char *text, size_t left);
+
+/* Columns of all characters up to the NUL. */
+size_t fsc_utf8_text_columns(const char *text);
+
 #endif

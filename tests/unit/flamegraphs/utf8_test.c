@@ -57,6 +57,21 @@ Test(utf8, what_steers_a_terminal_or_turns_text_is_not_printable)
 	cr_assert(fsc_utf8_printable(0x2588));
 }
 
+Test(utf8, what_cannot_be_shown_is_replaced_and_stepped_over)
+{
+	struct fsc_utf8_character good = fsc_utf8_next("\xE2\x96\x88x", 4);
+	struct fsc_utf8_character malformed = fsc_utf8_next("\xFFx", 2);
+	struct fsc_utf8_character control = fsc_utf8_next("\xC2\x9Bx", 3);
+
+	cr_assert_eq(good.step, 3);
+	cr_assert_eq(good.length, 3);
+	cr_assert_eq(malformed.step, 1);
+	cr_assert_str_eq(malformed.bytes, FSC_UTF8_REPLACEMENT);
+	cr_assert_eq(control.step, 2);
+	cr_assert_str_eq(control.bytes, FSC_UTF8_REPLACEMENT);
+	cr_assert_eq(fsc_utf8_text_columns("a\xFF\xE6\xBC\xA2"), 4);
+}
+
 Test(utf8, columns_are_those_of_a_terminal)
 {
 	cr_assert_eq(fsc_utf8_columns('a'), 1);
