@@ -20,8 +20,8 @@
 enum { WIDTH_PX = 1200, SUBTITLE_BYTES = 1200 };
 
 struct choices {
-	struct fsc_process_choice process;
-	const char *file; /* NULL: stdout */
+	struct fsc_process_choice process; /* first: see there */
+	const char *file;		   /* NULL: stdout */
 	bool folded;
 };
 
@@ -38,28 +38,13 @@ static bool take_folded(void *into, const char *value)
 	return true;
 }
 
-static bool take_pid(void *into, const char *value)
-{
-	return fsc_process_choice_parse_pid(value, &((struct choices *)into)->process.pid);
-}
-
-static bool take_recording(void *into, const char *word)
-{
-	struct choices *choices = into;
-
-	if (choices->process.path)
-		return false;
-	choices->process.path = word;
-	return true;
-}
-
 static const struct fsc_argument options[] = {
 	{ "output", 'o', FSC_ARGUMENT_NEEDED, "FILE", "write there, not to standard output",
 	  take_output },
 	{ "folded", '\0', FSC_ARGUMENT_NONE, NULL,
 	  "folded stacks: entry_point;side;phase NS, one a line", take_folded },
 	{ "pid", 'p', FSC_ARGUMENT_NEEDED, "PID", "this process, not the one with most calls",
-	  take_pid },
+	  fsc_process_choice_take_pid },
 };
 
 const struct fsc_arguments fsc_flamegraph_arguments = {
@@ -70,7 +55,7 @@ const struct fsc_arguments fsc_flamegraph_arguments = {
 		 "STACKS is a file of folded stacks of any origin.",
 	.list = options,
 	.count = sizeof(options) / sizeof(options[0]),
-	.operand = take_recording,
+	.operand = fsc_process_choice_take_path,
 };
 
 struct adding {

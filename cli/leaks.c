@@ -12,8 +12,7 @@
 #include "cli/progress.h"
 
 struct choices {
-	struct fsc_process_choice process;
-	enum fsc_colour colour;
+	struct fsc_process_choice process; /* first: see there */
 	enum fsc_leaks_form form;
 };
 
@@ -37,34 +36,16 @@ static bool take_csv(void *into, const char *value)
 	return false;
 }
 
-static bool take_pid(void *into, const char *value)
-{
-	return fsc_process_choice_parse_pid(value, &((struct choices *)into)->process.pid);
-}
-
-static bool take_colour(void *into, const char *value)
-{
-	return fsc_output_parse_colour(value, &((struct choices *)into)->colour);
-}
-
-static bool take_recording(void *into, const char *word)
-{
-	struct choices *choices = into;
-
-	if (choices->process.path)
-		return false;
-	choices->process.path = word;
-	return true;
-}
-
 static const struct fsc_argument options[] = {
 	{ "json", '\0', FSC_ARGUMENT_NONE, NULL, "one JSON document, schema ffiscope.leaks/1",
 	  take_json },
 	{ "csv", '\0', FSC_ARGUMENT_OPTIONAL, "LIST",
 	  "one list: findings (default), live_at_end or awaiting_finalizer", take_csv },
-	{ "pid", 'p', FSC_ARGUMENT_NEEDED, "PID", "only this process, not all", take_pid },
+	{ "pid", 'p', FSC_ARGUMENT_NEEDED, "PID", "only this process, not all",
+	  fsc_process_choice_take_pid },
 	{ "color", '\0', FSC_ARGUMENT_NEEDED, "WHEN",
-	  "auto, always or never; auto: on a terminal without NO_COLOR", take_colour },
+	  "auto, always or never; auto: on a terminal without NO_COLOR",
+	  fsc_process_choice_take_colour },
 };
 
 const struct fsc_arguments fsc_leaks_arguments = {
@@ -75,7 +56,7 @@ const struct fsc_arguments fsc_leaks_arguments = {
 		 "Exit status: 0 no findings, 1 findings, 2 trouble.",
 	.list = options,
 	.count = sizeof(options) / sizeof(options[0]),
-	.operand = take_recording,
+	.operand = fsc_process_choice_take_path,
 };
 
 /* No finding says nothing when totals are missing, or when findings may have been lost. */
@@ -103,7 +84,7 @@ static int write_leaks(const struct fsc_leaks_result *leaks, const struct fsc_re
 {
 	struct fsc_output output;
 
-	fsc_output_init(&output, choices->colour);
+	fsc_output_init(&output, choices->process.colour);
 	if (choices->form == FSC_LEAKS_JSON)
 		fsc_leaks_json_write(leaks, &output);
 	else if (choices->form == FSC_LEAKS_TABLES)

@@ -7,16 +7,32 @@
 #include "cli/messages.h"
 #include "trace_points/recording.h"
 
-bool fsc_process_choice_parse_pid(const char *text, uint32_t *pid)
+bool fsc_process_choice_take_path(void *into, const char *word)
 {
-	unsigned long value;
+	struct fsc_process_choice *choice = into;
+
+	if (choice->path)
+		return false;
+	choice->path = word;
+	return true;
+}
+
+bool fsc_process_choice_take_pid(void *into, const char *value)
+{
+	struct fsc_process_choice *choice = into;
+	unsigned long pid;
 	char *end;
 
-	if (*text < '0' || *text > '9')
+	if (*value < '0' || *value > '9')
 		return false;
-	value = strtoul(text, &end, 10);
-	*pid = (uint32_t)value;
-	return !*end && value > 0 && value <= INT32_MAX;
+	pid = strtoul(value, &end, 10);
+	choice->pid = (uint32_t)pid;
+	return !*end && pid > 0 && pid <= INT32_MAX;
+}
+
+bool fsc_process_choice_take_colour(void *into, const char *value)
+{
+	return fsc_output_parse_colour(value, &((struct fsc_process_choice *)into)->colour);
 }
 
 static enum fsc_status no_such_pid(struct fsc_recording *recording, uint32_t pid)
@@ -26,8 +42,8 @@ static enum fsc_status no_such_pid(struct fsc_recording *recording, uint32_t pid
 
 	status = fsc_error_set(&error, FSC_E_NOT_FOUND, recording->path, "process %u made no event",
 			       pid);
-	fsc_error_hint(&error, "there are %zu others; `ffiscope report --json` lists them",
-		       recording->process_count);
+	fsc_error_hint(&error, "%zu process image%s did; `ffiscope report --json` lists them",
+		       recording->process_count, recording->process_count == 1 ? "" : "s");
 	fsc_messages_error(&error);
 	return status;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * process_choice.h - a recording and the one process image of it that is to be shown.
+ * process_choice.h - a recording and the one process image of it that is to be shown: what all
+ * commands that read a recording ask for.
  *
- * In:     a path, a pid as typed.
+ * In:     a path, a pid, when to colour, as typed.
  * Out:    the recording, its warnings on stderr, the image.
  * Thread: one.
  */
@@ -10,14 +11,21 @@
 #define CLI_PROCESS_CHOICE_H
 
 #include "analyzers/recording.h"
+#include "cli/output.h"
 
 struct fsc_process_choice {
 	const char *path; /* NULL: the default recording */
 	uint32_t pid;	  /* 0: the image with most calls */
+	enum fsc_colour colour;
 };
 
-/* A pid in digits. false: it is none. */
-bool fsc_process_choice_parse_pid(const char *text, uint32_t *pid);
+/*
+ * For the tables of arguments.h: `into` is a struct that begins with a struct fsc_process_choice.
+ * false: the value does not fit, or there is a path already.
+ */
+bool fsc_process_choice_take_path(void *into, const char *word);
+bool fsc_process_choice_take_pid(void *into, const char *value);
+bool fsc_process_choice_take_colour(void *into, const char *value);
 
 /*
  * Open the recording and find the image; *process is NULL when no image made an event.

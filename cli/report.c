@@ -13,9 +13,8 @@
 #include "cli/report_internal.h"
 
 struct choices {
-	struct fsc_process_choice process;
+	struct fsc_process_choice process; /* first: see there */
 	enum fsc_report_form form;
-	enum fsc_colour colour;
 	bool raw;
 };
 
@@ -39,11 +38,6 @@ static bool take_csv(void *into, const char *value)
 	return false;
 }
 
-static bool take_pid(void *into, const char *value)
-{
-	return fsc_process_choice_parse_pid(value, &((struct choices *)into)->process.pid);
-}
-
 static bool take_brief(void *into, const char *value)
 {
 	(void)value;
@@ -58,21 +52,6 @@ static bool take_no_correct(void *into, const char *value)
 	return true;
 }
 
-static bool take_colour(void *into, const char *value)
-{
-	return fsc_output_parse_colour(value, &((struct choices *)into)->colour);
-}
-
-static bool take_recording(void *into, const char *word)
-{
-	struct choices *choices = into;
-
-	if (choices->process.path)
-		return false;
-	choices->process.path = word;
-	return true;
-}
-
 static const struct fsc_argument options[] = {
 	{ "json", '\0', FSC_ARGUMENT_NONE, NULL, "one JSON document, schema ffiscope.report/1",
 	  take_json },
@@ -80,11 +59,12 @@ static const struct fsc_argument options[] = {
 	  "one table: entry_points (default), phases or requests", take_csv },
 	{ "brief", '\0', FSC_ARGUMENT_NONE, NULL, "the first screen alone", take_brief },
 	{ "pid", 'p', FSC_ARGUMENT_NEEDED, "PID", "this process, not the one with most calls",
-	  take_pid },
+	  fsc_process_choice_take_pid },
 	{ "no-correct", '\0', FSC_ARGUMENT_NONE, NULL, "leave the probe cost in all times",
 	  take_no_correct },
 	{ "color", '\0', FSC_ARGUMENT_NEEDED, "WHEN",
-	  "auto, always or never; auto: on a terminal without NO_COLOR", take_colour },
+	  "auto, always or never; auto: on a terminal without NO_COLOR",
+	  fsc_process_choice_take_colour },
 };
 
 const struct fsc_arguments fsc_report_arguments = {
@@ -94,7 +74,7 @@ const struct fsc_arguments fsc_report_arguments = {
 		 "RECORDING is the folder that record left (default: ffiscope.data).",
 	.list = options,
 	.count = sizeof(options) / sizeof(options[0]),
-	.operand = take_recording,
+	.operand = fsc_process_choice_take_path,
 };
 
 static void write_form(const struct fsc_report *report, enum fsc_report_form form,
@@ -134,7 +114,7 @@ static int write_report(const struct fsc_report *report, const struct choices *c
 		}
 		shown.breakdown = &raw;
 	}
-	fsc_output_init(&output, choices->colour);
+	fsc_output_init(&output, choices->process.colour);
 	write_form(&shown, choices->form, &output);
 	fsc_report_raw_fini(&raw);
 	return fsc_output_finish(&output) ? FSC_EXIT_CLEAN : FSC_EXIT_TROUBLE;
