@@ -30,9 +30,6 @@ void fsc_modules_read(struct fsc_dynamic *dynamic, uint64_t base, const ElfW(Dyn
 		case DT_STRTAB:
 			dynamic->strings = address;
 			break;
-		case DT_STRSZ:
-			dynamic->string_bytes = entries->d_un.d_val;
-			break;
 		case DT_GNU_HASH:
 			dynamic->gnu_hash = address;
 			break;

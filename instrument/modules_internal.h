@@ -21,7 +21,6 @@ struct fsc_dynamic {
 	uint64_t base; /* load bias */
 	const ElfW(Sym) * symbols;
 	const char *strings;
-	uint64_t string_bytes;
 	const uint32_t *gnu_hash;
 	const ElfW(Half) * versions;
 	const ElfW(Rela) * relocations;

@@ -150,7 +150,6 @@ struct fsc_live {
 	uint32_t ledger_lock;	   /* atomic */
 	uint32_t ledger_refused;   /* there was no memory for one: not asked for again */
 	uint32_t free_slot_hint;   /* no slot below this one was free when last looked */
-	uint32_t helper;	   /* standalone: 1 = the helper thread was started */
 	uint32_t draining;	   /* standalone, atomic: 1 = someone drains */
 	uint32_t finished;	   /* standalone: the image is complete on disk */
 };
