@@ -17,7 +17,7 @@ from layout import Field, Struct
 STRUCT_SIZES = 128        # there is a struct of each size up to this
 MORE_STRUCTS = 160        # with whatever stands in a struct
 ARGUMENTS_MAX = 24
-STRUCT_ALIGNS = (16, 32, 64)
+STRUCT_ALIGNS = (16, 32, 64, 128)
 
 
 class Function:

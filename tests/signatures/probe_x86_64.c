@@ -124,7 +124,7 @@ static void check_arrival(unsigned int probe, bool wrapped)
 		   "vector argument arrives", probe, wrapped);
 	is(!memcmp(seen->stack, probe_before.stack, stack_bytes[probe]), "stack arguments arrive",
 	   probe, wrapped);
-	is(place % 64 == probe_stack % 64, "the stack's alignment", probe, wrapped);
+	is(place % 128 == probe_stack % 128, "the stack's alignment", probe, wrapped);
 	is(seen->mxcsr == probe_before.mxcsr, "MXCSR arrives", probe, wrapped);
 	is((seen->x87[0] & 0xffff) == probe_before.x87[0], "x87 control word arrives", probe,
 	   wrapped);

@@ -74,7 +74,7 @@ ffiscope_thunk:
 	 * The copying and the reloading stand here, after the reading: a reading takes some 40 cycles
 	 * to come back, and they are done meanwhile.
 	 *
-	 * The copy lies at the same offset within 64 bytes as the original, so that over-aligned
+	 * The copy lies at the same offset within 128 bytes as the original, so that over-aligned
 	 * arguments (a 64-byte vector) keep their alignment. 16 words, the default window, are
 	 * copied without a loop.
 	 */
@@ -84,7 +84,7 @@ ffiscope_thunk:
 	subq	%rdx, %rdi
 	movq	%rdi, %rdx
 	subq	%rsi, %rdx
-	andl	$63, %edx
+	andl	$127, %edx
 	subq	%rdx, %rdi		/* where the copy begins */
 	leaq	(%rdi,%rcx,8), %rsp	/* ... and ends: it is pushed, last word first */
 	cmpl	$16, %ecx
