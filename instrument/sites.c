@@ -12,6 +12,7 @@
 #include "trace_points/clock.h"
 
 enum { STRING_INDEX = 65536 /* texts at most; a power of two */ };
+enum { LEFT_ALONE_MAX = 16384, LEFT_ALONE_PROBES = 64 };
 
 struct fsc_site fsc_sites[FSC_SITES_MAX];
 
@@ -32,6 +33,10 @@ static struct {
 
 static uint64_t codec_libraries[FSC_MODULES_MAX]; /* load bias of libraries with wrapped codecs */
 static uint32_t codec_library_count;
+
+/* Hashes of the functions that found no place, 0 = free: each counts once, however often it is
+ * looked up. Where there is no room for one, its lookups count. */
+static uint64_t left_alone[LEFT_ALONE_MAX];
 
 /* Calls skipped while there was no image, as in a forked child before it attaches. */
 static uint64_t skipped_early[FSC_SITES_MAX];
@@ -315,6 +320,27 @@ static uint32_t find(const struct fsc_site_request *request, uint32_t name, uint
 	return first;
 }
 
+static uint64_t leave_alone(const struct fsc_site_request *request)
+{
+	uint64_t hash = request->target;
+
+	for (const char *at = request->name; *at; at++)
+		hash = (hash ^ (unsigned char)*at) * 0x9e3779b97f4a7c15u;
+	hash |= 1;
+	for (uint32_t i = 0; i < LEFT_ALONE_PROBES; i++) {
+		uint64_t *place = &left_alone[((hash >> 32) + i) % LEFT_ALONE_MAX];
+
+		if (*place == hash)
+			return request->target;
+		if (!*place) {
+			*place = hash;
+			break;
+		}
+	}
+	__atomic_fetch_add(&fsc_session->pool_exhausted, 1, __ATOMIC_RELAXED);
+	return request->target;
+}
+
 static uint64_t add(const struct fsc_site_request *request)
 {
 	uint32_t name = intern(request->name);
@@ -324,17 +350,15 @@ static uint64_t add(const struct fsc_site_request *request)
 	bool same_name, own_free = request->row && *request->row->free_name;
 
 	if (name == UINT32_MAX || path == UINT32_MAX)
-		return request->target;
+		return leave_alone(request);
 	module = fsc_modules_find(path, request->library_base);
 	if (!module)
-		return request->target;
+		return leave_alone(request);
 	same = find(request, name, module, &same_name);
 	if (same_name)
 		return stub_of(same);
-	if (site_count == FSC_SITES_MAX) {
-		__atomic_fetch_add(&fsc_session->pool_exhausted, 1, __ATOMIC_RELAXED);
-		return request->target;
-	}
+	if (site_count == FSC_SITES_MAX)
+		return leave_alone(request);
 	site->target = request->target;
 	site->id = site_count;
 	origins[site_count].library_base = request->library_base;

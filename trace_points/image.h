@@ -48,7 +48,7 @@ struct fsc_session {
 	uint32_t wrapped;	 /* atomic: functions wrapped */
 	uint32_t refused;	 /* atomic: images that could not make their file */
 	uint32_t refused_errno;	 /* the last reason */
-	uint32_t pool_exhausted; /* atomic: functions left alone because all thunks were taken */
+	uint32_t pool_exhausted; /* atomic: functions left alone: no thunk, or no room for names */
 	uint32_t recorder_pid;
 	uint32_t standalone; /* 1 = the process drains itself, there is no recorder */
 	uint32_t root_pid;   /* atomic: the first process that loaded the library: the command */

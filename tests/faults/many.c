@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* 3,000 functions, more than there are thunks. Built twice: as the library (LIBRARY), as the
+/* 5,000 functions, more than there are thunks. Built twice: as the library (LIBRARY), as the
  * program. */
 #include "faults.h"
 
-#define MANY 3000
+#define MANY 5000
 
 #ifdef LIBRARY
 /* clang-format off */
@@ -20,6 +20,8 @@
 F1000(0)
 F1000(1)
 F1000(2)
+F1000(3)
+F1000(4)
 /* clang-format on */
 #else
 int main(int argc, char **argv)
