@@ -112,14 +112,55 @@ static void patch_row(struct object *object, uint64_t *slot, const char *name)
 		fsc_sites_library_has_codecs(object->dynamic.base);
 }
 
+static bool is_interposed(const char *name)
+{
+#define FSC_ALLOCATION(function, result, parameters, arguments) \
+	if (fsc_text_same(name, #function))                     \
+		return true;
+#include "allocation_hooks.def"
+#undef FSC_ALLOCATION
+	return fsc_text_same(name, "dlsym") || fsc_text_same(name, "dlvsym");
+}
+
+/* libc's definition when no other object but this library has one; else 0. */
+static uint64_t only_definition(const char *name)
+{
+	uint64_t only = fsc_modules_libc_symbol(name);
+
+	for (const struct link_map *map = _r_debug.r_map; only && map; map = map->l_next) {
+		struct fsc_dynamic dynamic;
+		uint64_t address;
+
+		fsc_modules_read(&dynamic, map->l_addr, map->l_ld);
+		address = fsc_modules_symbol(&dynamic, name, NULL);
+		if (address && address != only && map->l_addr != fsc_modules_own_base())
+			only = 0;
+	}
+	return only;
+}
+
+/*
+ * What the slot holds or will hold. Nothing says in which scope a lazy one will be bound, its
+ * object's (RTLD_DEEPBIND) or the program's; but when libc alone defines the name, both lead to
+ * libc, or past us to libc. Objects there at start are bound in the program's scope, which begins
+ * with us.
+ */
+static uint64_t destination(const struct object *object, const uint64_t *slot, const char *name)
+{
+	bool lazy = *slot - object->first < object->last - object->first;
+
+	return lazy && fsc_lookup_ready && is_interposed(name) ? only_definition(name) : *slot;
+}
+
 /* Objects that bind past LD_PRELOAD (RTLD_DEEPBIND): their dlsym and malloc family becomes ours. */
 static bool patch_own(struct object *object, uint64_t *slot, const char *name)
 {
-	uint64_t ours = fsc_allocation_replacement(name, *slot);
+	uint64_t value = destination(object, slot, name);
+	uint64_t ours = fsc_allocation_replacement(name, value);
 
-	if (!ours && *slot == (uint64_t)fsc_real_dlsym && fsc_text_same(name, "dlsym"))
+	if (!ours && value == (uint64_t)fsc_real_dlsym && fsc_text_same(name, "dlsym"))
 		ours = fsc_allocation_own("dlsym");
-	if (!ours && *slot == (uint64_t)fsc_real_dlvsym && fsc_text_same(name, "dlvsym"))
+	if (!ours && value == (uint64_t)fsc_real_dlvsym && fsc_text_same(name, "dlvsym"))
 		ours = fsc_allocation_own("dlvsym");
 	if (ours)
 		write_slot(object, slot, ours);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What dlsym says, and what it leaves in dlerror and errno. Built four times: PROGRAM, FIRST and
- * SECOND (both define the same names; the program is linked with both), DEEP (opened at run time).
+ * What dlsym says, and what it leaves in dlerror and errno. Built several times: PROGRAM, FIRST and
+ * SECOND (both define the same names; the program is linked with both), DEEP (opened at run time),
+ * ALLOCATOR (what a DEEP one of its own binds to).
  */
 #include "faults.h"
 
@@ -14,7 +15,30 @@ static inline void say_error(const char *what)
 	printf("%s: %s\n", what, error ? error : "none");
 }
 
-#if defined(FIRST) || defined(SECOND) || defined(DEEP) || defined(LOCAL)
+#ifdef ALLOCATOR
+static char arena[1 << 16] __attribute__((aligned(16)));
+static size_t used;
+static int freed, foreign;
+
+VISIBLE void *malloc(size_t size)
+{
+	used += (size + 15) & ~(size_t)15;
+	return arena + used - ((size + 15) & ~(size_t)15);
+}
+
+VISIBLE void free(void *pointer)
+{
+	*((char *)pointer >= arena && (char *)pointer < arena + used ? &freed : &foreign) += 1;
+}
+
+VISIBLE void own_blocks(void);
+
+VISIBLE void own_blocks(void)
+{
+	printf("own bytes %zu, freed %d, foreign %d\n", used, freed, foreign);
+}
+
+#elif defined(FIRST) || defined(SECOND) || defined(DEEP) || defined(LOCAL)
 
 #if defined(FIRST)
 #define NUMBER 1
@@ -216,10 +240,10 @@ static void *in_thread(void *argument)
 
 static void deep(char **paths)
 {
-	int flags[] = { RTLD_NOW | RTLD_LOCAL, RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND };
+	int flags[] = { RTLD_NOW, RTLD_NOW | RTLD_DEEPBIND, RTLD_LAZY | RTLD_DEEPBIND };
 
-	/* paths: program, second, deep, deep's copy, local, the plain library */
-	for (int i = 0; i < 2; i++) {
+	/* paths: program, second, deep, two copies of deep, local, the plain library */
+	for (int i = 0; i < 3; i++) {
 		void *handle = open_library(paths[2 + i], flags[i]);
 		void (*looks)(void) = look_in(handle, "looks_3");
 		void *(*deep_allocate)(size_t) = look_in(handle, "deep_allocate");
@@ -238,8 +262,21 @@ static void deep(char **paths)
 			free(blocks[k]);
 		for (int k = 0; k < 100; k++)
 			deep_free(malloc(64));
-		printf("deep calls %d\n", deep_calls(paths[5], 40));
+		printf("deep calls %d\n", deep_calls(paths[6], 40));
 	}
+}
+
+/* paths: program, a deep library that is linked with an allocator */
+static void owner(char **paths)
+{
+	void *handle = open_library(paths[1], RTLD_LAZY | RTLD_DEEPBIND);
+	void *(*deep_allocate)(size_t) = look_in(handle, "deep_allocate");
+	void (*deep_free)(void *) = look_in(handle, "deep_free");
+	void (*own_blocks)(void) = look_in(handle, "own_blocks");
+
+	for (int k = 0; k < 100; k++)
+		deep_free(deep_allocate(100));
+	own_blocks();
 }
 
 /* Another library, perhaps at the same address, behind the same name. */
@@ -299,6 +336,8 @@ int main(int argc, char **argv)
 		pthread_join(thread, NULL);
 	} else if (!strcmp(argv[1], "deep")) {
 		deep(argv + 1);
+	} else if (!strcmp(argv[1], "owner")) {
+		owner(argv + 1);
 	} else if (!strcmp(argv[1], "namespaces")) {
 		namespaces(argv + 1);
 	} else {

@@ -321,21 +321,34 @@ def a_library_that_binds_to_itself_is_as_without_us(folder):
     """RTLD_DEEPBIND: its own names first, and past LD_PRELOAD."""
     command, second = loading(folder)
     deep = [build_shared(folder, "loading.c", "-DDEEP", "-fvisibility=hidden", name=name)
-            for name in ("libdeep.so", "libdeeper.so")]
+            for name in ("libdeep.so", "libdeeper.so", "libdeepest.so")]
     local = build_shared(folder, "loading.c", "-DLOCAL", "-fvisibility=hidden", name="liblocal.so")
     for path in deep:  # each has a dependency in its own scope
         os.unlink(path)
         build_shared(folder, "loading.c", "-DDEEP", "-fvisibility=hidden", "-Wl,--no-as-needed",
-                     local, name=os.path.basename(path))
+                     "-Wl,-z,lazy", local, name=os.path.basename(path))
     recording, _ = both(folder, [command, "deep", second, *deep, local, library(folder)])
     report = recording.report()
-    row_is(report, "lib_add", calls=80, open=0, unwound=0)
+    row_is(report, "lib_add", calls=120, open=0, unwound=0)
     for path in deep:
         row_of = [found for found in report["entry_points"] if found["library"] == path]
         named = {found["name"]: found for found in row_of}
         equal(named.get("deep_allocate", {}).get("calls"), 100, f"calls in {path}")
         equal(named.get("deep_allocate", {}).get("allocations"), 100, f"allocations in {path}")
         equal(named.get("deep_free", {}).get("frees"), 150, f"frees in {path}")
+
+
+@test
+def a_library_with_an_allocator_in_its_own_scope_keeps_it(folder):
+    """Bound lazily: its slots do not say yet whose malloc they will hold."""
+    command, _ = loading(folder)
+    own = build_shared(folder, "loading.c", "-DALLOCATOR", "-fvisibility=hidden", "-fno-builtin",
+                       name="libown.so")
+    deep = build_shared(folder, "loading.c", "-DDEEP", "-fvisibility=hidden", "-Wl,-z,lazy", own,
+                        name="libdeep.so")
+    recording, bare = both(folder, [command, "owner", deep])
+    check("own bytes 11200, freed 100, foreign 0" in bare.out, f"the program says {bare.out!r}")
+    row_is(recording.report(), "deep_allocate", calls=100)
 
 
 @test
