@@ -158,12 +158,13 @@ static inline bool fsc_record_readable(const struct fsc_frame *frame, uintptr_t 
 				       uintptr_t bytes)
 {
 	uintptr_t page = (uintptr_t)frame & ~(uintptr_t)(FSC_PAGE - 1);
-	uintptr_t frame_end = (uintptr_t)fsc_arch_stack_arguments(frame) - 1;
+	uintptr_t stack_end = ((uintptr_t)fsc_arch_stack_arguments(frame) - 1) | (FSC_PAGE - 1);
 	uintptr_t last = address + bytes - 1;
 
-	if (FSC_LIKELY(address >= page && last <= (frame_end | (FSC_PAGE - 1)) && last >= address))
+	if (FSC_LIKELY(address >= page && last <= stack_end && last >= address))
 		return true;
-	return address >= FSC_PAGE && last >= address && system_readable(address) &&
+	return address >= FSC_PAGE && last >= address &&
+	       ((address >= page && address <= stack_end) || system_readable(address)) &&
 	       ((address ^ last) < FSC_PAGE || system_readable(last));
 }
 
