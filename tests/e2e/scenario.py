@@ -28,7 +28,12 @@ SERVICE = os.path.join(BUILD, "ffi", "libffiscope_service.so")
 PRELOAD = os.path.join(BUILD, "lib", sysconfig.get_config_var("MULTIARCH") or "", "libffiscope.so")
 HOSTS = {"dlopen": [os.path.join(BUILD, "ffi", "host_dlopen")],
          "linked": [os.path.join(BUILD, "ffi", "host_linked")],
-         "ctypes": [PYTHON, os.path.join(BUILD, "ffi", "host_ctypes.py")]}
+         "ctypes": [PYTHON, os.path.join(BUILD, "ffi", "host_ctypes.py")],
+         "koffi": ["node", os.path.join(BUILD, "ffi", "host_koffi.js")],
+         "luajit": ["luajit", os.path.join(BUILD, "ffi", "host_luajit.lua")],
+         "php": ["php", "-d", "ffi.enable=1", os.path.join(BUILD, "ffi", "host_php.php")],
+         "fiddle": ["ruby", os.path.join(BUILD, "ffi", "host_fiddle.rb")]}
+SCRIPTED = ["koffi", "luajit", "php", "fiddle"]  # one thread; messages are encoded by hand
 READER_KIB = 2000000  # babeltrace2 2.0.4 eats all memory on some broken files
 TIMEOUT_S = 120
 
@@ -138,6 +143,10 @@ def run(*command, cwd=None, env=None, stdin=b"", timeout=TIMEOUT_S, limit_kib=No
 
 
 def host(name, *options):
+    if not shutil.which(HOSTS[name][0]):
+        raise Skip(f"{HOSTS[name][0]} is not installed")
+    if name == "koffi" and not os.path.isdir(os.path.join(BUILD, "ffi", "node_modules", "koffi")):
+        raise Skip("koffi is not installed: ./run test does it")
     return HOSTS[name] + [str(option) for option in options]
 
 

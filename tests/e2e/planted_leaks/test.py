@@ -13,7 +13,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
-from scenario import (FFISCOPE, SERVICE, Skip, check, compile_program, environment, equal, host,
+from scenario import (FFISCOPE, SCRIPTED, SERVICE, Skip, check, compile_program, environment, equal, host,
                       main, record, record_host, require, row, run, test, write)
 
 NAME = "proto2ffi_say_hello"
@@ -87,7 +87,32 @@ def a_clean_run_has_no_findings(folder, host, threads):
     check_balance(leaks, recording.truth()["service"]["made"], 0)
 
 
-@test(host=HOST_KINDS, every=[1, 2, 7, 100, 999])
+@test(host=SCRIPTED)
+def a_clean_run_in_another_language_has_no_findings(folder, host):
+    recording = record_host(folder, host, "--requests", 1200, "--entry", "mixed")
+    leaks = recording.leaks(status=0)
+    equal((leaks["findings"], leaks["live_at_end"], leaks["awaiting_finalizer"]), ([], [], []),
+          "findings of a clean run")
+    check_balance(leaks, recording.truth()["service"]["made"], 0)
+
+
+@test(every=[0, 10])
+def what_a_garbage_collector_frees_is_no_leak(folder, every):
+    """It frees in its own order and when it likes; what it was not given is never freed."""
+    recording = record_host(folder, "luajit", "--requests", 20000, "--finalizer", 1,
+                            "--leak-every", every)
+    truth, leaks = recording.truth(), recording.leaks()
+    for key, said in (("count", truth["leaked"]), ("bytes", truth["leaked_bytes"])):
+        listed = leaks["findings"] + leaks["awaiting_finalizer"]
+        equal(sum(found[key] for found in listed), said, f"{key} of what was not freed")
+    equal({found["kind"] for found in leaks["findings"]}, {"never_freed"} if every else set(),
+          "kinds of findings")
+    check_balance(leaks, 20000, truth["service"]["live"])
+    equal(row(recording.report(), "proto2ffi_free_byte_buffer").get("calls"),
+          truth["entry_points"][0]["frees"], "frees")
+
+
+@test(host=HOST_KINDS + SCRIPTED, every=[1, 2, 7, 100, 999])
 def every_kth_response_leaked_is_found(folder, host, every):
     requests = 1000
     recording = record_host(folder, host, "--requests", requests, "--leak-every", every)
@@ -161,7 +186,7 @@ def more_leaks_than_the_ledger_holds_are_uncertain_not_wrong(folder):
         equal(finding.get("uncertain"), True, f"uncertain, with a count of {finding.get('count')}")
 
 
-@test(host=HOST_KINDS)
+@test(host=HOST_KINDS + SCRIPTED)
 def a_response_freed_twice_is_one_finding(folder, host):
     recording = record_host(folder, host, "--requests", 400, "--free-twice-at", 123)
     leaks = recording.leaks(status=1)
@@ -171,7 +196,7 @@ def a_response_freed_twice_is_one_finding(folder, host):
     check_span(finding, recording, 2 * 122 + 1, 2 * 122 + 1)
 
 
-@test(host=HOST_KINDS)
+@test(host=HOST_KINDS + SCRIPTED)
 def a_response_freed_with_another_length_is_one_finding(folder, host):
     recording = record_host(folder, host, "--requests", 400, "--wrong-length-at", 300)
     leaks = recording.leaks(status=1)
@@ -181,7 +206,7 @@ def a_response_freed_with_another_length_is_one_finding(folder, host):
     check_span(finding, recording, 2 * 299 + 1, 2 * 299 + 1)
 
 
-@test(host=HOST_KINDS)
+@test(host=HOST_KINDS + SCRIPTED)
 def a_response_given_to_plain_free_is_one_finding(folder, host):
     recording = record_host(folder, host, "--requests", 400, "--plain-free-at", 77)
     leaks = recording.leaks(status=1)

@@ -12,9 +12,9 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
-from scenario import (FFISCOPE, PRELOAD, PYTHON, SERVICE, Recording, check, check_phases_add_up,
-                      environment, equal, events_of_calls, host, main, require, row, run, shared,
-                      test, wait_until, write)
+from scenario import (FFISCOPE, PRELOAD, PYTHON, SCRIPTED, SERVICE, Recording, check,
+                      check_phases_add_up, environment, equal, events_of_calls, host, main,
+                      require, row, run, shared, test, wait_until, write)
 
 HELLO = "proto2ffi_say_hello"
 
@@ -54,6 +54,15 @@ def the_preload_alone_leaves_a_recording(folder, which, threads):
     check_host(recording, 1500)
     leaks = recording.leaks(status=0)
     equal(leaks["buffers"]["made"], 1500, "buffers made")
+
+
+@test(which=SCRIPTED)
+def the_preload_alone_records_hosts_in_other_languages(folder, which):
+    recording = preload(folder, *host(which, "--requests", 1500, "--leak-every", 10))
+    check_host(recording, 1500)
+    leaks = recording.leaks(status=1)
+    equal([(found["kind"], found["count"]) for found in leaks["findings"]],
+          [("never_freed", 150)], "findings")
 
 
 @test
