@@ -23,6 +23,13 @@ BUILD = os.path.join(ROOT, "build")
 FFISCOPE = os.path.join(BUILD, "bin", "ffiscope")
 CALLS = os.path.join(BUILD, "tests", "bench", "bench_calls")
 SERVICE = os.path.join(BUILD, "ffi", "libffiscope_service.so")
+# Few enough requests that none is lost; that the ring grows meanwhile is part of the figure.
+HOSTS = [("C, dlopen", 5000, [os.path.join(BUILD, "ffi", "host_dlopen")]),
+         ("Python, ctypes", 15000, ["/usr/bin/python3", os.path.join(BUILD, "ffi", "host_ctypes.py")]),
+         ("Node, koffi", 20000, ["node", os.path.join(BUILD, "ffi", "host_koffi.js")]),
+         ("LuaJIT, ffi", 20000, ["luajit", os.path.join(BUILD, "ffi", "host_luajit.lua")]),
+         ("PHP, FFI", 20000, ["php", "-d", "ffi.enable=1", os.path.join(BUILD, "ffi", "host_php.php")]),
+         ("Ruby, fiddle", 5000, ["ruby", os.path.join(BUILD, "ffi", "host_fiddle.rb")])]
 BOUNDARY = os.path.join(ROOT, "tests", "bench", "bench.boundary")
 
 
@@ -109,6 +116,25 @@ def allocations(turns):
             full.append(recorded(kernel, 60, 2000, 1, 500, [])[0]["kernel"]["median"])
         rows.append((name, f"{median(base):.2f}", f"{median(full):.2f}", f"{median([after / before for before, after in zip(base, full)]):.2f}", 1.4))
     table("Allocations outside calls", rows)
+
+
+def hosts(turns):
+    rows = [("request and free of hello", "requests", "bare us", "recorded us", "recorded/bare", "quartiles")]
+    for name, requests, command in HOSTS:
+        if not shutil.which(command[0]):
+            rows.append((f"{name}: {command[0]} is not installed", "", "", "", "", ""))
+            continue
+        command = [*command, "--entry", "hello", "--requests", str(requests)]
+        base, full, lost = [], [], 0
+        for _ in range(turns):
+            for values, prefix in ((base, []), (full, [FFISCOPE, "record", "-q", "-o", "recording", "--"])):
+                values.append(json.loads(run(prefix + command).stdout)["wall_ns"] / requests / 1000)
+            lost += json.loads(run([FFISCOPE, "report", "recording", "--json"]).stdout)["loss"]["events"]
+            shutil.rmtree("recording")
+        ratios = [after / before for before, after in zip(base, full)]
+        rows.append((name, requests, f"{median(base):.2f}", f"{median(full):.2f}",
+                     f"{median(ratios):.2f}" if not lost else f"void: {lost} lost", spread(ratios)))
+    table("The hosts' own loops, codecs and allocations recorded too", rows)
 
 
 def start_up(turns):
@@ -215,12 +241,12 @@ def analysis():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--turns", type=int, default=5, help="processes of each kind per row")
-    parser.add_argument("--only", choices=["added", "malloc", "start", "sustained", "instructions", "peer", "report"])
+    parser.add_argument("--only", choices=["added", "malloc", "hosts", "start", "sustained", "instructions", "peer", "report"])
     arguments = parser.parse_args()
     os.environ.setdefault("XDG_CACHE_HOME", os.path.join(tempfile.gettempdir(), f"ffiscope-bench-{os.getuid()}"))
     os.makedirs(os.environ["XDG_CACHE_HOME"], exist_ok=True)
     steps = {"added": lambda: added_cost(arguments.turns), "malloc": lambda: allocations(arguments.turns),
-             "start": lambda: start_up(arguments.turns), "sustained": sustained, "instructions": instructions,
+             "hosts": lambda: hosts(arguments.turns), "start": lambda: start_up(arguments.turns), "sustained": sustained, "instructions": instructions,
              "peer": lambda: peer(arguments.turns), "report": analysis}
     work = tempfile.mkdtemp(prefix="ffiscope-bench-")
     os.chdir(work)
