@@ -111,7 +111,7 @@ Test(breakdown_limits, many_functions_have_a_row_each_and_many_names_of_one_are_
 	char name[16];
 
 	reading_begin(&read);
-	for (uint16_t i = 0; i < FUNCTIONS; i++) {
+	for (uint32_t i = 0; i < FUNCTIONS; i++) {
 		snprintf(name, sizeof(name), "f%u", i);
 		builder_site(&read.builder, FIRST + i, FSC_SITE_ENTRY, name);
 		reading_total(&read, 0, FIRST + i, i + 1, i + 1);
