@@ -107,6 +107,7 @@ static uint32_t find_row(struct fsc_breakdown *breakdown, const struct fsc_gathe
 		return *place;
 	row = &breakdown->rows[breakdown->row_count];
 	*row = *key;
+	row->index = (uint32_t)breakdown->row_count;
 	if (!row->is_free && !row_cells_init(row))
 		return 0;
 	*place = (uint32_t)++breakdown->row_count;
@@ -295,12 +296,11 @@ static struct fsc_thread_rows *thread_of(struct fsc_breakdown *breakdown, uint32
 	return thread;
 }
 
-/* What is known of that thread and row. NULL: no memory. */
-static uint8_t *thread_row(struct fsc_breakdown *breakdown, uint32_t slot, uint32_t tid,
-			   const struct fsc_gathered *row)
+static uint8_t *new_thread_row(struct fsc_breakdown *breakdown, uint32_t slot, uint32_t tid,
+			       uint32_t index)
 {
 	struct fsc_thread_rows *thread = thread_of(breakdown, slot, tid);
-	uint32_t index = (uint32_t)(row - breakdown->rows), size = index / 64 * 64 + 64;
+	uint32_t size = index / 64 * 64 + 64;
 	uint8_t *rows;
 
 	if (!thread)
@@ -314,6 +314,20 @@ static uint8_t *thread_row(struct fsc_breakdown *breakdown, uint32_t slot, uint3
 		thread->size = size;
 	}
 	return &thread->rows[index];
+}
+
+/* What is known of that thread and row. NULL: no memory. */
+static inline uint8_t *thread_row(struct fsc_breakdown *breakdown, uint32_t slot, uint32_t tid,
+				  const struct fsc_gathered *row)
+{
+	const struct fsc_thread_rows *thread = breakdown->threads;
+
+	if (slot < breakdown->thread_capacity) {
+		thread += slot;
+		if (thread->tid == tid && row->index < thread->size)
+			return &thread->rows[row->index];
+	}
+	return new_thread_row(breakdown, slot, tid, row->index);
 }
 
 static void count_thread(struct fsc_breakdown *breakdown, const struct fsc_event *event,

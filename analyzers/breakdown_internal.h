@@ -76,7 +76,8 @@ struct fsc_gathered {
 	int64_t warm_up_total_ns; /* corrected */
 	int64_t held_ns;
 	uint64_t held_count;
-	size_t row; /* its place among the finished rows */
+	uint32_t index; /* its place among the gathered rows */
+	size_t row;	/* its place among the finished rows */
 };
 
 /* What is known of a thread and a row: FSC_THREAD_CALLED, and how many of its first requests. */

@@ -5,12 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trace_points/histogram.h"
+enum { GROW_STEP = FSC_SLOWEST_PER_OCTAVE / 2, PLACE_BITS = 4 };
 
-enum {
-	FINER = FSC_HISTOGRAM_PER_OCTAVE / FSC_SLOWEST_PER_OCTAVE,
-	GROW_STEP = FSC_SLOWEST_PER_OCTAVE / 2
-};
+_Static_assert(1 << PLACE_BITS == FSC_SLOWEST_PER_OCTAVE, "the bits after the leading one");
 
 void fsc_slowest_fini(struct fsc_slowest *slowest)
 {
@@ -18,10 +15,17 @@ void fsc_slowest_fini(struct fsc_slowest *slowest)
 	*slowest = (struct fsc_slowest){ 0 };
 }
 
+/* The leading bit gives the octave, the bits after it the place in it: equal steps. */
 static uint32_t bucket_of(int64_t duration_ns)
 {
-	uint32_t bucket = duration_ns > 0 ? fsc_histogram_bucket((uint64_t)duration_ns) / FINER : 0;
+	uint32_t octave, place, bucket;
 
+	if (duration_ns <= 0)
+		return 0;
+	octave = 63 - (uint32_t)__builtin_clzll((uint64_t)duration_ns);
+	place = (uint32_t)((uint64_t)duration_ns << (63 - octave) >> (63 - PLACE_BITS)) &
+		(FSC_SLOWEST_PER_OCTAVE - 1);
+	bucket = octave * FSC_SLOWEST_PER_OCTAVE + place;
 	return bucket < FSC_SLOWEST_BUCKETS ? bucket : FSC_SLOWEST_BUCKETS - 1;
 }
 

@@ -8,7 +8,7 @@
  *         request, at most FSC_SLOWEST_BUCKETS; no allocation once that range is known.
  * Thread: one object per thread.
  *
- * Requests whose durations are within 4.4 % of each other are taken or left together; so the result
+ * Requests whose durations are within 6.3 % of each other are taken or left together; so the result
  * does not depend on the order in which they came.
  */
 #ifndef ANALYZERS_SLOWEST_INTERNAL_H
