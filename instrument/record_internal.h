@@ -91,9 +91,18 @@ static inline void *fsc_record_begin(struct fsc_thread *thread, uint32_t id, uin
 	((struct fsc_##event##_record *)fsc_record_begin( \
 		(thread), FSC_EVENT_##event, sizeof(struct fsc_##event##_record), (ticks), false))
 
+/*
+ * What comes next in the ring was last read by the drain, on another processor: its lines are asked
+ * for now, for writing, so that no store waits for them later. 512 bytes ahead are some ten calls;
+ * 320 to 1,024 measure the same. Beyond the ring's end the processor ignores it.
+ */
+enum { FSC_RECORD_AHEAD = 512, FSC_RECORD_LINE = 64 };
+
 static inline void fsc_record_commit(struct fsc_cursor *cursor, uint32_t bytes)
 {
 	cursor->at += bytes;
+	for (uint32_t line = 0; line < bytes; line += FSC_RECORD_LINE)
+		__builtin_prefetch(cursor->at + FSC_RECORD_AHEAD + line, 1);
 	__atomic_store_n(&cursor->ring->head, cursor->ring->head + bytes, __ATOMIC_RELEASE);
 }
 
