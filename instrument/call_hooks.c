@@ -122,8 +122,8 @@ static int64_t enter_pool(struct fsc_thread *thread, struct fsc_site *site, stru
 	return window(site, frame);
 }
 
-static INLINE int64_t begin_call(struct fsc_thread *thread, struct fsc_site *site,
-				 struct fsc_frame *frame)
+static INLINE void begin_call(struct fsc_thread *thread, struct fsc_site *site,
+			      struct fsc_frame *frame)
 {
 	struct fsc_cursor *cursor = thread->cursor;
 
@@ -132,11 +132,13 @@ static INLINE int64_t begin_call(struct fsc_thread *thread, struct fsc_site *sit
 	frame->recent_start = thread->recent_count;
 	cursor->counters[site->id].calls++;
 	thread->allocation_mode |= FSC_ALLOCATION_CALL | fsc_record_allocation_mask;
-	if (site->kind == FSC_SITE_FREE) {
-		frame->freed_pointer = 0;
-		fsc_buffer_give_back(thread, site, frame);
-	}
-	return site->stack_words;
+}
+
+static INLINE void begin_free(struct fsc_thread *thread, struct fsc_site *site,
+			      struct fsc_frame *frame)
+{
+	frame->freed_pointer = 0;
+	fsc_buffer_give_back(thread, site, frame);
 }
 
 /* A hook is running on this thread, or was left by longjmp out of a signal handler; or first use.
@@ -159,6 +161,8 @@ static int64_t enter_call(struct fsc_thread *thread, struct fsc_site *site, stru
 	if (!fsc_shadow_open(thread, frame, site->id, FSC_FRAME_CALL))
 		return pass_unseen(thread, site);
 	begin_call(thread, site, frame);
+	if (site->kind == FSC_SITE_FREE)
+		begin_free(thread, site, frame);
 	return words;
 }
 
@@ -185,6 +189,15 @@ enter_slowly(struct fsc_thread *thread, struct fsc_site *site, struct fsc_frame 
 	return words;
 }
 
+/* Apart, so that the common case needs no register saved. */
+static __attribute__((noinline)) int64_t enter_free(struct fsc_thread *thread,
+						    struct fsc_site *site, struct fsc_frame *frame)
+{
+	begin_free(thread, site, frame);
+	fsc_thread_end_work(thread);
+	return site->stack_words;
+}
+
 /*
  * Returns the words of stack arguments to copy, or a negative number: call the function unseen.
  *
@@ -196,7 +209,6 @@ int64_t fsc_call_enter(struct fsc_frame *frame)
 	struct fsc_thread *thread = &fsc_thread;
 	struct fsc_site *site = (struct fsc_site *)((char *)fsc_sites + frame->stub);
 	struct fsc_cursor *cursor = thread->cursor;
-	int64_t words;
 
 	frame->site = site;
 	frame->target = site->target;
@@ -214,9 +226,11 @@ int64_t fsc_call_enter(struct fsc_frame *frame)
 	thread->shadow->phase_depth = 0;
 	thread->depth = 1;
 	thread->lone = frame;
-	words = begin_call(thread, site, frame);
+	begin_call(thread, site, frame);
+	if (site->kind == FSC_SITE_FREE)
+		return enter_free(thread, site, frame);
 	fsc_thread_end_work(thread);
-	return words;
+	return site->stack_words;
 }
 
 /* ---- leave ---- */
@@ -478,22 +492,27 @@ static INLINE void leave_plain(struct fsc_thread *thread, const struct fsc_frame
 	fsc_thread_end_work(thread);
 }
 
+/* Apart, so that a plain call needs no register saved. */
+static __attribute__((noinline)) void leave_usual(struct fsc_thread *thread,
+						  struct fsc_frame *frame)
+{
+	bool done = frame->site->usual == FSC_USUAL_MAKER ? fsc_usual_leave_maker(thread, frame)
+							  : fsc_usual_leave_free(thread, frame);
+
+	if (!done)
+		leave_lone(thread, frame);
+}
+
 /* busy was set by the thunk, before the second reading. */
 void fsc_call_leave(struct fsc_frame *frame)
 {
 	struct fsc_thread *thread = &fsc_thread;
-	uint8_t usual;
 
-	if (FSC_UNLIKELY(thread->lone != frame)) {
+	if (FSC_UNLIKELY(thread->lone != frame))
 		leave_slowly(thread, frame);
-		return;
-	}
-	usual = frame->site->usual;
-	if (usual == FSC_USUAL_MAKER && fsc_usual_leave_maker(thread, frame))
-		return;
-	if (usual == FSC_USUAL_FREE && fsc_usual_leave_free(thread, frame))
-		return;
-	if (!usual && is_plain(thread, frame))
+	else if (frame->site->usual)
+		leave_usual(thread, frame);
+	else if (is_plain(thread, frame))
 		leave_plain(thread, frame);
 	else
 		leave_lone(thread, frame);
