@@ -5,8 +5,9 @@
  * KERNEL: noop, work, hello, service, malloc (malloc+free, nothing else ran before), host-malloc
  * (malloc+free on a thread that calls through the FFI too), none. Each round times CALLS iterations
  * of the kernel and, in turn, of two clock readings in either mode; between rounds it sleeps
- * PAUSE_US, so that a recorder can drain. Prints one JSON line: the median and the least ns per
- * iteration of each, over rounds and threads, and the CPU time of the process.
+ * PAUSE_US, so that a recorder can drain. On x86-64 also the noop through bench_floor.S, when it is
+ * the kernel. Prints one JSON line: the median and the least ns per iteration of each, over rounds
+ * and threads, and the CPU time of the process.
  */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -35,6 +36,8 @@ static int rounds, calls, threads, pause_us;
 static double kernel_ns[THREADS_MAX][ROUNDS_MAX];
 static double fast_ns[THREADS_MAX][ROUNDS_MAX];
 static double fenced_ns[THREADS_MAX][ROUNDS_MAX];
+static double floor_fast_ns[THREADS_MAX][ROUNDS_MAX];
+static double floor_fenced_ns[THREADS_MAX][ROUNDS_MAX];
 
 static uint64_t now_ns(void)
 {
@@ -149,6 +152,44 @@ static void (*find_kernel(void))(void)
 	exit(2);
 }
 
+/* ---- bench_floor.S ---- */
+
+void (*bench_floor_target)(void);
+/* Where the thread's next record goes. */
+__thread uint8_t *bench_floor_at;
+void bench_floor_fast(void);
+void bench_floor_fenced(void);
+
+#ifdef __x86_64__
+static double through_floor(void (*thunk)(void), uint8_t *records)
+{
+	uint64_t begin = now_ns();
+
+	bench_floor_at = records;
+	for (int i = 0; i < calls; i++)
+		thunk();
+	return (double)(now_ns() - begin) / calls;
+}
+
+static void time_floor(int thread, int round)
+{
+	static __thread uint8_t *records;
+
+	if (!records)
+		records = malloc((size_t)calls * 48);
+	if (!records || find_kernel() != noop)
+		return;
+	floor_fast_ns[thread][round] = through_floor(bench_floor_fast, records);
+	floor_fenced_ns[thread][round] = through_floor(bench_floor_fenced, records);
+}
+#else
+static void time_floor(int thread, int round)
+{
+	(void)thread;
+	(void)round;
+}
+#endif
+
 static void *run_thread(void *argument)
 {
 	int thread = (int)(intptr_t)argument;
@@ -169,6 +210,7 @@ static void *run_thread(void *argument)
 		kernel_ns[thread][round] = (double)(now_ns() - begin) / calls;
 		fast_ns[thread][round] = two_readings(0);
 		fenced_ns[thread][round] = two_readings(1);
+		time_floor(thread, round);
 		if (pause_us)
 			usleep((useconds_t)pause_us);
 	}
@@ -221,6 +263,7 @@ static void load(const char *program, const char *service_path)
 	*(void **)&library.work = symbol(handle, "proto2ffi_bench_work");
 	*(void **)&library.hello = symbol(handle, "proto2ffi_bench_hello");
 	*(void **)&library.free_byte_buffer = symbol(handle, "proto2ffi_bench_free_byte_buffer");
+	bench_floor_target = library.noop;
 	if (!service_path)
 		return;
 	handle = dlopen(service_path, RTLD_NOW);
@@ -258,6 +301,8 @@ int main(int argc, char **argv)
 	getrusage(RUSAGE_SELF, &usage);
 	printf("{");
 	print_row("kernel", kernel_ns);
+	print_row("floor_fast", floor_fast_ns);
+	print_row("floor_fenced", floor_fenced_ns);
 	print_row("fast", fast_ns);
 	print_row("fenced", fenced_ns);
 	printf("\"cpu_s\":%.4f}\n",
