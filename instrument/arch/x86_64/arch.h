@@ -17,7 +17,11 @@
 #define FRAME_START	   80
 #define FRAME_END	   88
 #define FRAME_RESULT	   96
-#define FRAME_BYTES	   240 /* a multiple of 16, so that calls from the thunk are aligned */
+/*
+ * With the two words above the frame a multiple of 128: a copy right below it keeps the alignment
+ * of what it copies, and calls from the thunk are aligned.
+ */
+#define FRAME_BYTES 240
 
 /* Offset of `busy` in struct fsc_thread. */
 #define THREAD_BUSY 0
@@ -48,6 +52,7 @@ _Static_assert(offsetof(struct fsc_frame, start_ticks) == FRAME_START, "frame la
 _Static_assert(offsetof(struct fsc_frame, end_ticks) == FRAME_END, "frame layout");
 _Static_assert(offsetof(struct fsc_frame, result) == FRAME_RESULT, "frame layout");
 _Static_assert(sizeof(struct fsc_frame) <= FRAME_BYTES, "frame layout");
+_Static_assert((FRAME_BYTES + 16) % 128 == 0, "frame layout");
 
 enum {
 	FSC_ARCH_ARGUMENT_REGISTERS = 6,

@@ -75,23 +75,14 @@ ffiscope_thunk:
 	 * to come back, and they are done meanwhile.
 	 *
 	 * The copy lies at the same offset within 128 bytes as the original, so that over-aligned
-	 * arguments (a 64-byte vector) keep their alignment. 16 words, the default window, are
-	 * copied without a loop.
+	 * arguments (a 64-byte vector) keep their alignment. 16 words, the default window, lie so
+	 * right below the frame, and are copied without a loop.
 	 */
-	leaq	16(%rbp), %rsi
-	leaq	(,%rcx,8), %rdx
-	movq	%rsp, %rdi
-	subq	%rdx, %rdi
-	movq	%rdi, %rdx
-	subq	%rsi, %rdx
-	andl	$127, %edx
-	subq	%rdx, %rdi		/* where the copy begins */
-	leaq	(%rdi,%rcx,8), %rsp	/* ... and ends: it is pushed, last word first */
 	cmpl	$16, %ecx
 	jne	.Lother_window
 	.set	word, 15
 	.rept	16
-	pushq	8*word(%rsi)
+	pushq	16+8*word(%rbp)
 	.set	word, word - 1
 	.endr
 .Lcopied:
@@ -103,8 +94,8 @@ ffiscope_thunk:
 	movq	FRAME_ARGUMENT+40-FRAME_BYTES(%rbp), %r9
 	movq	FRAME_VECTOR_COUNT-FRAME_BYTES(%rbp), %rax
 	movq	FRAME_STATIC_CHAIN-FRAME_BYTES(%rbp), %r10
-	cmpl	$CLOCK_FENCED, fsc_clock_mode_now(%rip)
-	je	.Lfenced_call
+	cmpl	$CLOCK_FAST, fsc_clock_mode_now(%rip)
+	jne	.Lfenced_call
 	call	*FRAME_TARGET-FRAME_BYTES(%rbp)
 	movq	%rax, FRAME_RESULT-FRAME_BYTES(%rbp)
 	movq	%rdx, FRAME_RESULT+8-FRAME_BYTES(%rbp)
@@ -112,8 +103,6 @@ ffiscope_thunk:
 	movq	fsc_thread@gottpoff(%rip), %rcx
 	leaq	-FRAME_BYTES(%rbp), %rdi
 	movq	%rdi, %fs:THREAD_BUSY(%rcx)
-	cmpl	$CLOCK_SYSTEM, fsc_clock_mode_now(%rip)
-	je	.Lsystem_end
 	rdtsc
 .Lread:
 	shlq	$32, %rdx
@@ -128,7 +117,7 @@ ffiscope_thunk:
 	ret
 	.cfi_restore_state
 
-.Lfenced_call:
+.Lfenced_call:	/* or by the system's clock: a fence costs little beside that one */
 	lfence
 	call	*FRAME_TARGET-FRAME_BYTES(%rbp)
 	movq	%rax, FRAME_RESULT-FRAME_BYTES(%rbp)
@@ -136,6 +125,8 @@ ffiscope_thunk:
 	movq	fsc_thread@gottpoff(%rip), %rcx
 	leaq	-FRAME_BYTES(%rbp), %rdi
 	movq	%rdi, %fs:THREAD_BUSY(%rcx)
+	cmpl	$CLOCK_SYSTEM, fsc_clock_mode_now(%rip)
+	je	.Lsystem_end
 	lfence
 	rdtsc
 	jmp	.Lread
@@ -143,6 +134,15 @@ ffiscope_thunk:
 .Lother_window:
 	testl	%ecx, %ecx
 	jz	.Lcopied
+	leaq	16(%rbp), %rsi
+	leaq	(,%rcx,8), %rdx
+	movq	%rsp, %rdi
+	subq	%rdx, %rdi
+	movq	%rdi, %rdx
+	subq	%rsi, %rdx
+	andl	$127, %edx
+	subq	%rdx, %rdi		/* where the copy begins */
+	leaq	(%rdi,%rcx,8), %rsp	/* ... and ends: it is pushed, last word first */
 .Lcopy_word:
 	pushq	-8(%rsi,%rcx,8)
 	decl	%ecx
