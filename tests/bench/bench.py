@@ -91,9 +91,10 @@ def added_cost(turns):
             for threads in (1, 2):
                 base, full, pairs, floors, lost = [], [], [], [], 0
                 for _ in range(turns):
-                    alone = bare(kernel, 60, 500, threads, 3000)
-                    base.append(alone["kernel"]["median"])
-                    floors.append((alone[f"floor_{clock}"]["median"] - base[-1]) / alone[clock]["median"])
+                    base.append(bare(kernel, 60, 500, threads, 3000)["kernel"]["median"])
+                    if kernel == "noop":
+                        least = bare(f"floor-{clock}", 60, 500, threads, 3000)
+                        floors.append((least["kernel"]["median"] - base[-1]) / least[clock]["median"])
                     figures, dropped, _, _ = recorded(kernel, 60, 500, threads, 3000,
                                                       [*options, "--clock", clock])
                     full.append(figures["kernel"]["median"])
@@ -106,7 +107,7 @@ def added_cost(turns):
                 ratio = f"{median(ratios):.2f}" if not lost else f"void: {lost} lost"
                 rows.append((name, clock, threads, f"{median(base):.1f}", f"{median(full):.1f}",
                              f"{median(added):.1f}", spread(added), f"{reading:.1f}", ratio,
-                             f"{median(floors):.2f}" if median(floors) > 0 else "", goal or ""))
+                             f"{median(floors):.2f}" if floors else "", goal or ""))
     table("A recorded call, in bursts that fit the ring; readings = the clock readings made in one iteration;\n"
           "floor's = the ratio of bench_floor.S, a thunk without any bookkeeping: the least on this processor", rows)
 

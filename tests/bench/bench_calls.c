@@ -3,11 +3,11 @@
  * bench_calls KERNEL ROUNDS CALLS THREADS PAUSE_US [SERVICE] - time one kernel in bursts.
  *
  * KERNEL: noop, work, hello, service, malloc (malloc+free, nothing else ran before), host-malloc
- * (malloc+free on a thread that calls through the FFI too), none. Each round times CALLS iterations
- * of the kernel and, in turn, of two clock readings in either mode; between rounds it sleeps
- * PAUSE_US, so that a recorder can drain. On x86-64 also the noop through bench_floor.S, when it is
- * the kernel. Prints one JSON line: the median and the least ns per iteration of each, over rounds
- * and threads, and the CPU time of the process.
+ * (malloc+free on a thread that calls through the FFI too), floor-fast and floor-fenced (noop
+ * through bench_floor.S), none. Each round times CALLS iterations of the kernel and, in turn, of
+ * two clock readings in either mode; between rounds it sleeps PAUSE_US, so that a recorder can
+ * drain. Prints one JSON line: the median and the least ns per iteration of each, over rounds and
+ * threads, and the CPU time of the process.
  */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -36,8 +36,6 @@ static int rounds, calls, threads, pause_us;
 static double kernel_ns[THREADS_MAX][ROUNDS_MAX];
 static double fast_ns[THREADS_MAX][ROUNDS_MAX];
 static double fenced_ns[THREADS_MAX][ROUNDS_MAX];
-static double floor_fast_ns[THREADS_MAX][ROUNDS_MAX];
-static double floor_fenced_ns[THREADS_MAX][ROUNDS_MAX];
 
 static uint64_t now_ns(void)
 {
@@ -131,6 +129,36 @@ static void malloc_free(void)
 	}
 }
 
+/* bench_floor.S */
+void (*bench_floor_target)(void);
+/* Where the thread's next record goes. */
+__thread uint8_t *bench_floor_at;
+void bench_floor_fast(void);
+void bench_floor_fenced(void);
+
+static void through_floor(void (*thunk)(void))
+{
+	static __thread uint8_t *records;
+
+	if (!records)
+		records = malloc((size_t)calls * 48);
+	if (!records)
+		exit(2);
+	bench_floor_at = records;
+	for (int i = 0; i < calls; i++)
+		thunk();
+}
+
+static void floor_fast(void)
+{
+	through_floor(bench_floor_fast);
+}
+
+static void floor_fenced(void)
+{
+	through_floor(bench_floor_fenced);
+}
+
 static void none(void)
 {
 }
@@ -140,9 +168,14 @@ static void (*find_kernel(void))(void)
 	static const struct {
 		const char *name;
 		void (*run)(void);
-	} kernels[] = { { "noop", noop },	   { "work", work },
-			{ "hello", hello },	   { "service", service },
-			{ "malloc", malloc_free }, { "host-malloc", malloc_free },
+	} kernels[] = { { "noop", noop },
+			{ "work", work },
+			{ "hello", hello },
+			{ "service", service },
+			{ "malloc", malloc_free },
+			{ "host-malloc", malloc_free },
+			{ "floor-fast", floor_fast },
+			{ "floor-fenced", floor_fenced },
 			{ "none", none } };
 
 	for (size_t i = 0; i < sizeof(kernels) / sizeof(*kernels); i++)
@@ -151,44 +184,6 @@ static void (*find_kernel(void))(void)
 	fprintf(stderr, "bench_calls: no kernel '%s'\n", kernel);
 	exit(2);
 }
-
-/* ---- bench_floor.S ---- */
-
-void (*bench_floor_target)(void);
-/* Where the thread's next record goes. */
-__thread uint8_t *bench_floor_at;
-void bench_floor_fast(void);
-void bench_floor_fenced(void);
-
-#ifdef __x86_64__
-static double through_floor(void (*thunk)(void), uint8_t *records)
-{
-	uint64_t begin = now_ns();
-
-	bench_floor_at = records;
-	for (int i = 0; i < calls; i++)
-		thunk();
-	return (double)(now_ns() - begin) / calls;
-}
-
-static void time_floor(int thread, int round)
-{
-	static __thread uint8_t *records;
-
-	if (!records)
-		records = malloc((size_t)calls * 48);
-	if (!records || find_kernel() != noop)
-		return;
-	floor_fast_ns[thread][round] = through_floor(bench_floor_fast, records);
-	floor_fenced_ns[thread][round] = through_floor(bench_floor_fenced, records);
-}
-#else
-static void time_floor(int thread, int round)
-{
-	(void)thread;
-	(void)round;
-}
-#endif
 
 static void *run_thread(void *argument)
 {
@@ -210,7 +205,6 @@ static void *run_thread(void *argument)
 		kernel_ns[thread][round] = (double)(now_ns() - begin) / calls;
 		fast_ns[thread][round] = two_readings(0);
 		fenced_ns[thread][round] = two_readings(1);
-		time_floor(thread, round);
 		if (pause_us)
 			usleep((useconds_t)pause_us);
 	}
@@ -301,8 +295,6 @@ int main(int argc, char **argv)
 	getrusage(RUSAGE_SELF, &usage);
 	printf("{");
 	print_row("kernel", kernel_ns);
-	print_row("floor_fast", floor_fast_ns);
-	print_row("floor_fenced", floor_fenced_ns);
 	print_row("fast", fast_ns);
 	print_row("fenced", fenced_ns);
 	printf("\"cpu_s\":%.4f}\n",
