@@ -21,7 +21,7 @@
  * With the two words above the frame a multiple of 128: a copy right below it keeps the alignment
  * of what it copies, and calls from the thunk are aligned.
  */
-#define FRAME_BYTES 240
+#define FRAME_BYTES	   240
 
 /* Offset of `busy` in struct fsc_thread. */
 #define THREAD_BUSY 0
