@@ -100,6 +100,8 @@ static bool take_memory(struct fsc_thread *thread)
 		return false;
 	thread->recent_count = 0;
 	memory->outside_count = 0;
+	memory->stack_known = 0;
+	memory->stack_questions = 0;
 	memory->unmatched = 0;
 	thread->watched[0] = thread->watched[1] = 0;
 	memory->timed.bytes = 0;

@@ -6,6 +6,7 @@
  */
 #include "buffer_hooks_internal.h"
 
+#include "readable_internal.h"
 #include "record_internal.h"
 
 struct buffer_words {
@@ -17,7 +18,7 @@ struct buffer_words {
 
 static bool load(const struct fsc_frame *frame, uint64_t address, uint64_t *word)
 {
-	if (!fsc_record_readable(frame, address, 8))
+	if (!fsc_readable(frame, address, 8))
 		return false;
 	*word = *(const uint64_t *)address;
 	return true;
@@ -72,7 +73,7 @@ static inline void load_words(uintptr_t address, struct buffer_words *words)
 static inline bool words_in_memory(const struct fsc_frame *frame, uintptr_t address,
 				   struct buffer_words *words)
 {
-	if (!fsc_record_readable(frame, address, 24))
+	if (!fsc_readable(frame, address, 24))
 		return false;
 	load_words(address, words);
 	return true;

@@ -10,6 +10,7 @@
 #include "call_hooks_internal.h"
 
 #include "buffer_hooks_internal.h"
+#include "readable_internal.h"
 #include "record_internal.h"
 #include "shadow_internal.h"
 #include "sites_internal.h"
@@ -81,7 +82,7 @@ static COLD int64_t window_to_page_end(const struct fsc_site *site, const struct
 {
 	uintptr_t first = (uintptr_t)fsc_arch_stack_arguments(frame);
 
-	if (fsc_record_readable(frame, first, site->stack_words * 8u))
+	if (fsc_readable(frame, first, site->stack_words * 8u))
 		return site->stack_words;
 	return (int64_t)((FSC_PAGE - (first & (FSC_PAGE - 1))) & (FSC_PAGE - 1)) / 8;
 }

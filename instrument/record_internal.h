@@ -21,7 +21,6 @@
 #define INSTRUMENT_RECORD_INTERNAL_H
 
 #include "arch.h"
-#include "system_internal.h"
 #include "thread_internal.h"
 #include "trace_points/clock.h"
 
@@ -156,25 +155,6 @@ static inline uint64_t fsc_record_now(void)
 	if (fsc_clock_mode_now == FSC_CLOCK_SYSTEM)
 		return fsc_arch_system_ticks();
 	return fsc_clock_counter();
-}
-
-/*
- * Can that range, of two pages at most, be read? The pages that the frame itself lies in can;
- * beyond them even the stack may end (a fiber's), so the kernel is asked, and what it said is not
- * remembered: the page may be gone the next time.
- */
-static inline bool fsc_record_readable(const struct fsc_frame *frame, uintptr_t address,
-				       uintptr_t bytes)
-{
-	uintptr_t page = (uintptr_t)frame & ~(uintptr_t)(FSC_PAGE - 1);
-	uintptr_t stack_end = ((uintptr_t)fsc_arch_stack_arguments(frame) - 1) | (FSC_PAGE - 1);
-	uintptr_t last = address + bytes - 1;
-
-	if (FSC_LIKELY(address >= page && last <= stack_end && last >= address))
-		return true;
-	return address >= FSC_PAGE && last >= address &&
-	       ((address >= page && address <= stack_end) || system_readable(address)) &&
-	       ((address ^ last) < FSC_PAGE || system_readable(last));
 }
 
 #endif

@@ -97,7 +97,9 @@ struct fsc_memory {
 	struct fsc_recent_block outside[FSC_OUTSIDE_BLOCKS];
 	uint64_t outside_caller[FSC_OUTSIDE_BLOCKS]; /* return addresses of these allocations */
 	uint32_t outside_count; /* ever; the newest is at (count - 1) % FSC_OUTSIDE_BLOCKS */
-	uint32_t unmatched;	/* outermost calls in a row whose request was not a recent block */
+	uintptr_t stack_known; /* from this page to stack_top is the thread's own stack; 0 = none */
+	uint32_t stack_questions; /* asked of the kernel to find that out */
+	uint32_t unmatched; /* outermost calls in a row whose request was not a recent block */
 	struct fsc_recent_block timed; /* the last block from a watched address ... */
 	uint64_t timed_ticks;	       /* ... and when it was made */
 	uint32_t mark_count;	       /* open ffiscope_begin(), also those too deep to be timed */

@@ -215,6 +215,12 @@ def what_a_function_returns_is_not_followed_into_nothing(folder):
     row_is(recording.report(), "proto2ffi_same", calls=17, unwound=0, open=0)
 
 
+@test(where=["main", "thread"])
+def the_own_stack_is_known_and_not_asked_for(folder, where):
+    recording, _ = both(folder, program_and_twin(folder, "offsets.c") + [where])
+    row_is(recording.report(), "lib_sum", calls=512, unwound=0, open=0)
+
+
 # --- Processes and threads -----------------------------------------------------------------------
 
 def processes(recording):

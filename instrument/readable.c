@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* What is hard: to know the thread's own stack, of which nothing but its end is known. */
+#include "readable_internal.h"
+
+#include "system_internal.h"
+
+/* Questions to the kernel that a thread may spend on finding out how far its stack reaches. */
+enum { QUESTIONS_MAX = 4096 };
+
+/*
+ * Does the frame lie on the thread's own stack? Then every page from it up to the stack's end can
+ * be read; below that stack lies a page that cannot. A page once found is never asked for again:
+ * the stack stays as long as its thread.
+ */
+static bool on_own_stack(struct fsc_thread *thread, uintptr_t frame)
+{
+	struct fsc_memory *memory = thread->memory;
+	uintptr_t page = frame & ~(uintptr_t)(FSC_PAGE - 1), known;
+
+	if (!memory || frame >= thread->stack_top)
+		return false;
+	known = memory->stack_known ? memory->stack_known : thread->stack_top;
+	for (uintptr_t at = page; at < known; at += FSC_PAGE)
+		if (memory->stack_questions++ >= QUESTIONS_MAX || !system_readable(at))
+			return false;
+	if (page < known)
+		memory->stack_known = page;
+	return true;
+}
+
+bool fsc_readable_beyond(const struct fsc_frame *frame, uintptr_t address, uintptr_t bytes)
+{
+	struct fsc_thread *thread = &fsc_thread;
+	uintptr_t page = (uintptr_t)frame & ~(uintptr_t)(FSC_PAGE - 1);
+	uintptr_t stack_end = ((uintptr_t)fsc_arch_stack_arguments(frame) - 1) | (FSC_PAGE - 1);
+	uintptr_t last = address + bytes - 1;
+
+	if (address < FSC_PAGE || last < address)
+		return false;
+	if (address >= page && last < thread->stack_top && on_own_stack(thread, (uintptr_t)frame))
+		return true;
+	return ((address >= page && address <= stack_end) || system_readable(address)) &&
+	       ((address ^ last) < FSC_PAGE || system_readable(last));
+}
