@@ -216,9 +216,8 @@ static void say_nothing_seen(const struct fsc_record_meta *meta)
 				 "ulimit -f",
 				 strerror((int)seen->refused_errno), "/dev/shm");
 	else if (seen->wrapped > 0)
-		fsc_messages_say("0 calls seen, because none of the %" PRIu32
-				 " wrapped functions was "
-				 "called",
+		fsc_messages_say("0 calls seen, because no entry point among the %" PRIu32
+				 " wrapped functions was called",
 				 seen->wrapped);
 	else if (seen->lookups == 0)
 		fsc_messages_say(

@@ -234,6 +234,12 @@ static bool measure(const struct fsc_record_session *session, const char *mode, 
 	return answered;
 }
 
+/* Measured in a busy moment, it serves this recording only. */
+static bool is_calm(const struct fsc_record_probe *probe)
+{
+	return probe->spread_ps <= (probe->inner_ps + probe->outer_ps) / 4;
+}
+
 void fsc_record_probe_find(struct fsc_record_probe *probe, struct fsc_record_machine *machine,
 			   const struct fsc_record_session *session, bool verbose)
 {
@@ -248,7 +254,7 @@ void fsc_record_probe_find(struct fsc_record_probe *probe, struct fsc_record_mac
 	} else if (measure(session, machine->clock_mode, line, sizeof(line)) &&
 		   parse(line, probe, &machine->ticks_per_s)) {
 		probe->known = true;
-		if (have_path)
+		if (have_path && is_calm(probe))
 			cache_write(path, key, line);
 	} else if (verbose) {
 		fsc_messages_say(

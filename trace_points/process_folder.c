@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "trace_points/clock.h"
 #include "trace_points/events.h"
 #include "trace_points/json_writer.h"
 #include "trace_points/packet.h"
@@ -345,13 +346,6 @@ static void put_event_sizes(struct fsc_json *json)
 	fsc_json_array_end(json);
 }
 
-static const char *clock_mode_name(uint32_t mode)
-{
-	static const char *const names[] = { "fenced", "fast", "system" };
-
-	return mode < sizeof(names) / sizeof(names[0]) ? names[mode] : NULL;
-}
-
 static void put_process(struct fsc_json *json, const struct fsc_process_folder *folder,
 			const struct fsc_drain_totals *totals, const char *state)
 {
@@ -368,7 +362,7 @@ static void put_process(struct fsc_json *json, const struct fsc_process_folder *
 	fsc_json_member_string(json, "state", state);
 	fsc_json_member_bool(json, "forked", image->forked);
 	fsc_json_member_u64(json, "start_ns", image->start_ns);
-	fsc_json_member_string(json, "clock_mode", clock_mode_name(image->clock_mode));
+	fsc_json_member_string(json, "clock_mode", fsc_clock_mode_name(image->clock_mode));
 	fsc_json_member_bool(json, "allocations", image->allocations_on);
 	fsc_json_member_bool(json, "codecs", image->codecs_on);
 	fsc_json_newline(json);
