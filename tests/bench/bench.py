@@ -22,6 +22,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.path.join(ROOT, "build")
 FFISCOPE = os.path.join(BUILD, "bin", "ffiscope")
 CALLS = os.path.join(BUILD, "tests", "bench", "bench_calls")
+THREADS = os.path.join(BUILD, "tests", "bench", "bench_threads")
 SERVICE = os.path.join(BUILD, "ffi", "libffiscope_service.so")
 # Few enough requests that none is lost; that the ring grows meanwhile is part of the figure.
 HOSTS = [("C, dlopen", 5000, [os.path.join(BUILD, "ffi", "host_dlopen")]),
@@ -144,7 +145,11 @@ def hosts(turns):
 
 def start_up(turns):
     rows = [("start-up", "bare ms", "recorded ms", "added ms", "goal")]
-    for name, command in (("true", ["/bin/true"]), ("python3 -c pass", ["/usr/bin/python3", "-c", "pass"])):
+    for name, command in (("true", ["/bin/true"]), ("python3 -c pass", ["/usr/bin/python3", "-c", "pass"]),
+                          ("node -e 0", ["node", "-e", "0"])):
+        if not shutil.which(command[0]):
+            rows.append((f"{name}: not installed", "", "", "", ""))
+            continue
         base, full = [], []
         for _ in range(turns * 4):
             for values, prefix in ((base, []), (full, [FFISCOPE, "record", "-q", "-o", "recording", "--"])):
@@ -153,6 +158,25 @@ def start_up(turns):
                 values.append((time.perf_counter() - begin) * 1000)
         rows.append((name, f"{median(base):.1f}", f"{median(full):.1f}", f"{median(full) - median(base):.1f}", 20))
     table("Start-up, calibration cached", rows)
+
+
+def many_threads(turns):
+    count = 1000
+    base, full, lost = [], [], 0
+    for _ in range(turns):
+        for values, prefix in ((base, []), (full, [FFISCOPE, "record", "-q", "-o", "recording", "--"])):
+            values.append(json.loads(run(prefix + [THREADS, str(count)]).stdout))
+        lost += json.loads(run([FFISCOPE, "report", "recording", "--json"]).stdout)["loss"]["events"]
+        shutil.rmtree("recording")
+
+    def row(name, key, unit):
+        before = median([figures[key] for figures in base]) / count / unit
+        after = median([figures[key] for figures in full]) / count / unit
+        return name, f"{before:.1f}", f"{after:.1f}", f"{after - before:.1f}" if not lost else f"void: {lost} lost"
+
+    table(f"{count} threads alive at once, each with one call", [
+        ("of each thread", "bare", "recorded", "added"),
+        row("start, call, end, us", "wall_ns", 1000), row("peak memory, KiB", "peak_kib", 1)])
 
 
 def sustained():
@@ -246,12 +270,13 @@ def analysis():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--turns", type=int, default=5, help="processes of each kind per row")
-    parser.add_argument("--only", choices=["added", "malloc", "hosts", "start", "sustained", "instructions", "peer", "report"])
+    parser.add_argument("--only", choices=["added", "malloc", "hosts", "start", "threads", "sustained", "instructions", "peer", "report"])
     arguments = parser.parse_args()
     os.environ.setdefault("XDG_CACHE_HOME", os.path.join(tempfile.gettempdir(), f"ffiscope-bench-{os.getuid()}"))
     os.makedirs(os.environ["XDG_CACHE_HOME"], exist_ok=True)
     steps = {"added": lambda: added_cost(arguments.turns), "malloc": lambda: allocations(arguments.turns),
-             "hosts": lambda: hosts(arguments.turns), "start": lambda: start_up(arguments.turns), "sustained": sustained, "instructions": instructions,
+             "hosts": lambda: hosts(arguments.turns), "start": lambda: start_up(arguments.turns),
+             "threads": lambda: many_threads(arguments.turns), "sustained": sustained, "instructions": instructions,
              "peer": lambda: peer(arguments.turns), "report": analysis}
     work = tempfile.mkdtemp(prefix="ffiscope-bench-")
     os.chdir(work)
