@@ -20,7 +20,7 @@ static bool on_own_stack(struct fsc_thread *thread, uintptr_t frame)
 	if (!memory || frame >= thread->stack_top)
 		return false;
 	known = memory->stack_known ? memory->stack_known : thread->stack_top;
-	for (uintptr_t at = page; at < known; at += FSC_PAGE)
+	for (uintptr_t at = page + FSC_PAGE; at < known; at += FSC_PAGE)
 		if (memory->stack_questions++ >= QUESTIONS_MAX || !system_readable(at))
 			return false;
 	if (page < known)
