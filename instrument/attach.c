@@ -441,7 +441,8 @@ bool fsc_attach_thread(struct fsc_thread *thread)
 	int saved = errno;
 	bool attached = false;
 
-	thread->lone = NULL; /* in a forked child the open call is another image's */
+	if (thread->depth)
+		fsc_shadow_disown(thread);
 	if (fsc_live->owner && thread->refused == fsc_live->owner)
 		return false;
 	if (fsc_session_attach_image() && (thread->memory || take_memory(thread))) {

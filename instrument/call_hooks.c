@@ -162,6 +162,8 @@ static int64_t enter_call(struct fsc_thread *thread, struct fsc_site *site, stru
 	if (!fsc_shadow_open(thread, frame, site->id, FSC_FRAME_CALL))
 		return pass_unseen(thread, site);
 	begin_call(thread, site, frame);
+	if (thread->depth == 1)
+		thread->lone = frame;
 	if (site->kind == FSC_SITE_FREE)
 		begin_free(thread, site, frame);
 	return words;
@@ -178,7 +180,7 @@ enter_slowly(struct fsc_thread *thread, struct fsc_site *site, struct fsc_frame 
 	    !enter_anyway(thread, site, here))
 		return pass_unseen(thread, site);
 	fsc_thread_begin_work(thread, here);
-	if (thread->depth)
+	if (thread->depth && !fsc_shadow_is_sound(thread, here))
 		fsc_shadow_heal(thread, here);
 	if (site->kind <= FSC_SITE_FREE)
 		words = enter_call(thread, site, frame);
@@ -242,7 +244,8 @@ void fsc_call_leave_phase(struct fsc_thread *thread, struct fsc_frame *frame)
 	struct fsc_phase_record *record;
 
 	fsc_shadow_close(thread, frame, true, &closed);
-	if (FSC_UNLIKELY(frame->tid != thread->cursor->tid))
+	/* Of a call that a parent process began nothing is told in the child. */
+	if (FSC_UNLIKELY(frame->tid != thread->cursor->tid || (closed.nested && !frame->number)))
 		return;
 	record = FSC_RECORD_BEGIN(thread, phase, frame->end_ticks);
 	if (!record)

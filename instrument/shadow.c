@@ -70,6 +70,23 @@ static inline void end_lone(struct fsc_thread *thread)
 	thread->lone = NULL;
 }
 
+/* An outermost call that made no other one is told in the same way, whatever phases it had inside.
+ */
+static inline void begin_lone(struct fsc_thread *thread)
+{
+	const struct fsc_shadow *place = thread->shadow;
+
+	if (place->kind == FSC_FRAME_CALL && place->number && !place->child_calls)
+		thread->lone = place->frame;
+}
+
+void fsc_shadow_disown(struct fsc_thread *thread)
+{
+	end_lone(thread);
+	for (uintptr_t i = 0; i < thread->depth; i++)
+		thread->shadow[i].number = 0;
+}
+
 bool fsc_shadow_open(struct fsc_thread *thread, struct fsc_frame *frame, uint32_t site,
 		     uint8_t kind)
 {
@@ -130,18 +147,13 @@ static const struct fsc_shadow *newest_frame(const struct fsc_thread *thread)
 	return NULL;
 }
 
-static bool is_left(const struct fsc_thread *thread, uintptr_t frame, uintptr_t here)
-{
-	return fsc_thread_frame_dead(thread, frame, here) ||
-	       (here < thread->stack_top && frame >= thread->stack_top);
-}
-
 void fsc_shadow_heal(struct fsc_thread *thread, uintptr_t here)
 {
 	const struct fsc_shadow *newest;
 	uintptr_t depth = thread->depth;
 
-	while ((newest = newest_frame(thread)) && is_left(thread, (uintptr_t)newest->frame, here)) {
+	while ((newest = newest_frame(thread)) &&
+	       fsc_shadow_is_left(thread, (uintptr_t)newest->frame, here)) {
 		while (&thread->shadow[thread->depth - 1] != newest)
 			fsc_shadow_drop(thread);
 		fsc_shadow_drop(thread);
@@ -226,5 +238,7 @@ void fsc_shadow_close(struct fsc_thread *thread, struct fsc_frame *frame, bool k
 		settle(thread, frame, place, closed);
 	if (!thread->depth)
 		thread->totals = no_totals;
+	else if (thread->depth == 1)
+		begin_lone(thread);
 	set_allocation_mode(thread);
 }

@@ -52,7 +52,27 @@ void fsc_shadow_drop(struct fsc_thread *thread) FSC_HIDDEN;
  */
 void fsc_shadow_heal(struct fsc_thread *thread, uintptr_t here) FSC_HIDDEN;
 
-/* The same of a lone frame, which has no parent. */
+static inline bool fsc_shadow_is_left(const struct fsc_thread *thread, uintptr_t frame,
+				      uintptr_t here)
+{
+	return fsc_thread_frame_dead(thread, frame, here) ||
+	       (here < thread->stack_top && frame >= thread->stack_top);
+}
+
+/* Quick and sure: nothing to heal. The shadow stack is not empty. */
+static inline bool fsc_shadow_is_sound(const struct fsc_thread *thread, uintptr_t here)
+{
+	const struct fsc_shadow *top = &thread->shadow[thread->depth - 1];
+
+	return !top->is_mark && !fsc_shadow_is_left(thread, (uintptr_t)top->frame, here);
+}
+
+/*
+ * In a forked child: the open calls are another image's, and nothing of this one has their numbers.
+ */
+void fsc_shadow_disown(struct fsc_thread *thread) FSC_HIDDEN;
+
+/* fsc_shadow_close() of a lone frame, which has no parent. */
 static inline __attribute__((always_inline)) void fsc_shadow_close_lone(struct fsc_thread *thread)
 {
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);

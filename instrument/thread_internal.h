@@ -73,7 +73,7 @@ struct fsc_shadow {
 	bool saved;   /* `before` holds something */
 	uint8_t phase_depth;
 	uint64_t number; /* of the call; of a phase: of the call it runs inside, 0 = none */
-	/* Of a lone frame nothing below is set: see struct fsc_thread. */
+	/* Of a lone frame nothing below need be set: see struct fsc_thread. */
 	uint32_t call;			     /* 1 + place of the call it runs inside; 0 = none */
 	uint32_t phase;			     /* enum fsc_phase_id of a codec; else 0 */
 	uint32_t child_calls;		     /* made from inside it */
@@ -132,8 +132,8 @@ struct fsc_thread {
 	uint32_t recent_count; /* ever of recent[]; the newest is at (count - 1) % FSC_RECENT_BLOCKS
 				*/
 	/*
-	 * The outermost frame while it is a lone one: alone on the shadow stack since
-	 * fsc_call_enter() opened it. Says nothing when the shadow stack is empty.
+	 * The outermost call while it is a lone one: alone on the shadow stack, and no other call
+	 * was made inside it. Says nothing when the shadow stack is empty.
 	 */
 	struct fsc_frame *lone;
 };

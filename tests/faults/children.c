@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Processes made inside a call, and a daemon that closes everything. */
 #include "faults.h"
+#include "ffiscope.h"
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -49,6 +50,34 @@ static int fork_inside(bool at_once)
 	waitpid(child, &status, 0);
 	printf("child %x\n", status);
 	add(20);
+	return 6;
+}
+
+/* The child decodes in the call that it was forked in, and makes calls of its own later. */
+static void forks_and_decodes(void *argument)
+{
+	uint32_t decode = ffiscope_name("decode");
+
+	forks(argument);
+	if (child)
+		return;
+	ffiscope_phase_begin(decode);
+	usleep(1000);
+	ffiscope_phase_end(decode);
+}
+
+static int decode_in_child(void)
+{
+	int status = 0;
+
+	add(10);
+	lib_call(forks_and_decodes, NULL);
+	if (!child) {
+		add(50);
+		_exit(9);
+	}
+	waitpid(child, &status, 0);
+	printf("child %x\n", status);
 	return 6;
 }
 
@@ -149,6 +178,8 @@ int main(int argc, char **argv)
 		return fork_inside(false);
 	if (!strcmp(what, "fork_exit"))
 		return fork_inside(true);
+	if (!strcmp(what, "decode"))
+		return decode_in_child();
 	if (!strcmp(what, "vfork"))
 		return start_inside(vforks);
 	if (!strcmp(what, "spawn"))

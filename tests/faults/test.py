@@ -232,6 +232,16 @@ def processes(recording):
                   key=lambda report: (sum_of(report, "calls"), calls_of(report, "lib_call")))
 
 
+@test
+def what_a_child_does_in_its_parents_call_belongs_to_no_call_of_its_own(folder):
+    recording, _ = both(folder, program(folder, "children.c") + ["decode"])
+    found = processes(recording)
+    equal([(calls_of(report, "lib_add"), calls_of(report, "lib_call")) for report in found],
+          [(50, 0), (10, 1)], "calls of lib_add and lib_call in child and parent")
+    equal([row["entry_point"] for row in found[0]["phases"]
+           if row["phase"] == "decode" and row["count"]], [], "child's calls that decoded")
+
+
 @test(what=["fork", "fork_exit"])
 def a_child_forked_inside_a_call_returns_from_it_and_goes_on(folder, what):
     recording, _ = both(folder, program(folder, "children.c") + [what])
