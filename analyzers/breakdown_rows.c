@@ -126,7 +126,7 @@ static struct fsc_maybe quantile_error(const struct fsc_breakdown *breakdown,
 	error = result->step_ns.value + times->p99_ns.value / 100000 * BUCKET_ERROR_PER_100K +
 		times->p99_ns.value % 100000 * BUCKET_ERROR_PER_100K / 100000 + 1;
 	error += (from->correction_max_ps + 999) / 1000;
-	if (!strcmp(breakdown->recording->clock_mode, "fast"))
+	if (!strcmp(fsc_recording_clock_mode(breakdown->recording, breakdown->process), "fast"))
 		error += FAST_CLOCK_SHORT_NS;
 	return fsc_known(error);
 }
@@ -332,7 +332,8 @@ static void fill_image(struct fsc_breakdown *breakdown)
 		result->first_ns = fsc_known(breakdown->first_ns);
 		result->last_ns = fsc_known(breakdown->last_ns);
 	}
-	if (step->known && step->value > 0)
+	if (fsc_recording_measured(breakdown->recording, breakdown->process) && step->known &&
+	    step->value > 0)
 		result->step_ns = fsc_known(ticks_to_ns(breakdown, (uint64_t)step->value));
 	result->probe_inner_ps = when(probe->known, probe->inner_ps);
 	result->probe_outer_ps = when(probe->known, probe->outer_ps);

@@ -284,6 +284,20 @@ static void warn_clock(const struct fsc_state *state, const char *folder,
 			      "no clock pair was recorded: times are not CLOCK_MONOTONIC");
 }
 
+static uint64_t or_zero(struct fsc_maybe number)
+{
+	return number.known && number.value > 0 ? (uint64_t)number.value : 0;
+}
+
+/* Ticks in a second; 0: unknown. */
+static uint64_t rate_of(const struct fsc_recording *recording, const struct fsc_process *process)
+{
+	uint64_t rate =
+		fsc_recording_measured(recording, process) ? or_zero(recording->ticks_per_s) : 0;
+
+	return rate ? rate : metadata_rate(process->folder);
+}
+
 static enum fsc_status read_state(struct source *source, const struct fsc_process *process,
 				  uint64_t ticks_per_s, struct fsc_warnings *warnings,
 				  struct fsc_error *error)
@@ -314,9 +328,7 @@ static enum fsc_status read_state(struct source *source, const struct fsc_proces
 	witness.whole = !source->known_loss.damaged_streams && !reader.discarded;
 	fsc_packet_reader_fini(&reader);
 	if (!status)
-		status =
-			fsc_state_builder_finish(&source->builder, &witness,
-						 ticks_per_s ? ticks_per_s : metadata_rate(folder));
+		status = fsc_state_builder_finish(&source->builder, &witness, ticks_per_s);
 	if (status)
 		return fsc_error_set(error, status, path, "no memory");
 	if (source->builder.refused && warnings)
@@ -389,11 +401,6 @@ static enum fsc_status open_streams(struct source *source, const char *folder,
 	return status ? fsc_error_set(error, status, folder, "no memory") : FSC_OK;
 }
 
-static uint64_t or_zero(struct fsc_maybe number)
-{
-	return number.known && number.value > 0 ? (uint64_t)number.value : 0;
-}
-
 static uint64_t greater(uint64_t a, uint64_t b)
 {
 	return a > b ? a : b;
@@ -429,14 +436,15 @@ enum fsc_status fsc_ctf_source_open(struct fsc_event_stream *out,
 	fsc_packet_reader_sizes(process, source->record_bytes);
 	source->pid = process->pid;
 	source->image = process->image;
-	status = read_state(source, process, or_zero(recording->ticks_per_s), warnings, error);
+	status = read_state(source, process, rate_of(recording, process), warnings, error);
 	if (!status)
 		status = open_streams(source, process->folder, warnings, error);
 	if (status) {
 		source_destroy(source);
 		return status;
 	}
-	default_probe(&source->builder.state.probe[FSC_PROBE_CALL], recording);
+	if (fsc_recording_measured(recording, process))
+		default_probe(&source->builder.state.probe[FSC_PROBE_CALL], recording);
 	loss = &source->known_loss;
 	loss->events =
 		greater(or_zero(process->lost_events), or_zero(source->builder.state.lost_events));

@@ -51,6 +51,7 @@ static const struct field meta_fields[] = {
 	META("start_ns", FIELD_MAYBE, start_ns),
 	META("end_ns", FIELD_MAYBE, end_ns),
 	META("exit_status", FIELD_MAYBE, exit_status),
+	META("host.machine", FIELD_TEXT, machine),
 	META("clock.mode", FIELD_TEXT, clock_mode),
 	META("clock.ticks_per_s", FIELD_MAYBE, ticks_per_s),
 	META("clock.step_ticks", FIELD_MAYBE, step_ticks),
@@ -76,6 +77,8 @@ static const struct field process_fields[] = {
 	PROCESS("start_ns", FIELD_MAYBE, start_ns),
 	PROCESS("allocations", FIELD_MAYBE, allocations),
 	PROCESS("codecs", FIELD_MAYBE, codecs),
+	PROCESS("machine", FIELD_TEXT, machine),
+	PROCESS("clock_mode", FIELD_TEXT, clock_mode),
 	PROCESS("calls", FIELD_MAYBE, calls),
 	PROCESS("lost_events", FIELD_MAYBE, lost_events),
 	PROCESS("lost_findings", FIELD_MAYBE, lost_findings),
@@ -589,4 +592,22 @@ const struct fsc_process *fsc_recording_find(const struct fsc_recording *recordi
 			best = process;
 	}
 	return best;
+}
+
+static bool may_be_equal(const char *one, const char *other)
+{
+	return !*one || !*other || !strcmp(one, other);
+}
+
+bool fsc_recording_measured(const struct fsc_recording *recording,
+			    const struct fsc_process *process)
+{
+	return may_be_equal(recording->machine, process->machine) &&
+	       may_be_equal(recording->clock_mode, process->clock_mode);
+}
+
+const char *fsc_recording_clock_mode(const struct fsc_recording *recording,
+				     const struct fsc_process *process)
+{
+	return process && *process->clock_mode ? process->clock_mode : recording->clock_mode;
 }

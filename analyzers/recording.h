@@ -48,6 +48,8 @@ struct fsc_process {
 	struct fsc_maybe finished;
 	struct fsc_maybe allocations; /* 1: allocations inside calls were counted; 0: not */
 	struct fsc_maybe codecs;      /* 1: codec functions were wrapped where seen; 0: not */
+	char machine[16];	      /* "x86_64", "i386", "aarch64"; "" = unknown */
+	char clock_mode[16];	      /* as of the recording; "" = unknown */
 	struct fsc_maybe calls;	      /* entered */
 	struct fsc_maybe lost_events;
 	struct fsc_maybe lost_findings;
@@ -72,6 +74,7 @@ struct fsc_recording {
 	struct fsc_maybe start_ns; /* CLOCK_MONOTONIC */
 	struct fsc_maybe end_ns;
 	struct fsc_maybe exit_status; /* as a shell says it */
+	char machine[16];	      /* of the recorder, as of a process */
 	char clock_mode[16];	      /* "fenced", "fast", "system" */
 	struct fsc_maybe ticks_per_s;
 	struct fsc_maybe step_ticks;
@@ -108,5 +111,16 @@ const struct fsc_process *fsc_recording_busiest(const struct fsc_recording *reco
 
 /* The image of that pid with the most calls, in the same sense, or NULL. */
 const struct fsc_process *fsc_recording_find(const struct fsc_recording *recording, uint32_t pid);
+
+/*
+ * Was the image recorded as the recorder measured: code for its processor, with its clock? Else the
+ * recording's rate and step of the clock and its probe cost say nothing of this image.
+ */
+bool fsc_recording_measured(const struct fsc_recording *recording,
+			    const struct fsc_process *process);
+
+/* The clock mode of the image, or of the recording where it does not say. process may be NULL. */
+const char *fsc_recording_clock_mode(const struct fsc_recording *recording,
+				     const struct fsc_process *process);
 
 #endif

@@ -16,6 +16,7 @@
 
 #include "cli/messages.h"
 #include "record_internal.h"
+#include "trace_points/machine.h"
 #include "trace_points/packet.h"
 
 enum {
@@ -160,6 +161,15 @@ static void make_uuid(uint8_t uuid[16])
 	uuid[8] = (uint8_t)((uuid[8] & 0x3F) | 0x80);
 }
 
+/* Did calibration measure such code? Another processor's, or another clock, costs otherwise. */
+static bool is_measured(const struct fsc_record_images *images, const struct fsc_image *shared)
+{
+	const char *mode = fsc_clock_mode_name(shared->clock_mode);
+
+	return shared->machine == FSC_MACHINE_OWN && mode &&
+	       strcmp(mode, images->machine->clock_mode) == 0;
+}
+
 /* Opens the image: drain, folder, pidfd. false: errno. */
 static bool open_image(struct fsc_record_image *image, const char *path)
 {
@@ -190,7 +200,7 @@ static bool open_image(struct fsc_record_image *image, const char *path)
 	image->exe = strdup(shared->exe);
 	image->state = "running";
 	fsc_drain_set_packet_max(image->drain, packet_max(images));
-	if (images->probe->known)
+	if (images->probe->known && is_measured(images, shared))
 		fsc_drain_set_probe_cost(image->drain, images->probe->inner_ps,
 					 images->probe->outer_ps, images->probe->spread_ps);
 	image->pidfd = (int)syscall(SYS_pidfd_open, (pid_t)image->pid, 0);

@@ -9,6 +9,7 @@
 #include "cli/messages.h"
 #include "record_internal.h"
 #include "trace_points/json_writer.h"
+#include "trace_points/machine.h"
 #include "trace_points/packet.h"
 #include "trace_points/recording.h"
 
@@ -47,6 +48,7 @@ static void put_machine(struct fsc_json *json, const struct fsc_record_machine *
 	fsc_json_member_string(json, "kernel", machine->kernel);
 	fsc_json_member_string(json, "boot_id", machine->boot_id);
 	fsc_json_member_string(json, "cpu", machine->cpu);
+	fsc_json_member_string(json, "machine", fsc_machine_name(FSC_MACHINE_OWN));
 	fsc_json_object_end(json);
 	fsc_json_newline(json);
 	fsc_json_key(json, "clock");

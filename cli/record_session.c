@@ -19,20 +19,10 @@
 
 #include "cli/messages.h"
 #include "record_internal.h"
+#include "trace_points/machine.h"
 
 #define LIBRARY_NAME "libffiscope.so"
 #define LINK_NAME    "prefix"
-
-/* Debian's multiarch names (wiki.debian.org/Multiarch/Tuples): what $LIB of ld.so ends in there. */
-#if defined(__x86_64__)
-#define TRIPLET "x86_64-linux-gnu"
-#elif defined(__aarch64__)
-#define TRIPLET "aarch64-linux-gnu"
-#elif defined(__i386__)
-#define TRIPLET "i386-linux-gnu"
-#else
-#error "which triplet?"
-#endif
 
 /*
  * Is that folder left from a process that was killed? A recorder holds a lock on its folder as long
@@ -135,6 +125,7 @@ static bool make_control(struct fsc_record_session *session)
 		return false;
 	session->control = page;
 	session->control->version = FSC_IMAGE_VERSION;
+	session->control->machine = FSC_MACHINE_OWN;
 	session->control->recorder_pid = (uint32_t)getpid();
 	session->control->magic = FSC_SESSION_MAGIC;
 	return true;
@@ -164,8 +155,8 @@ static bool find_library(struct fsc_record_session *session)
 	prefix[length] = '\0';
 	if (!cut_last_parts(prefix, 2))
 		return false;
-	written = snprintf(session->library, sizeof(session->library), "%s/lib/" TRIPLET "/%s",
-			   prefix, LIBRARY_NAME);
+	written = snprintf(session->library, sizeof(session->library),
+			   "%s/lib/" FSC_MACHINE_TRIPLET "/%s", prefix, LIBRARY_NAME);
 	if ((size_t)written >= sizeof(session->library) || access(session->library, R_OK) != 0) {
 		fsc_messages_say("cannot find %s beside this program: %s", LIBRARY_NAME,
 				 session->library);
@@ -177,8 +168,8 @@ static bool find_library(struct fsc_record_session *session)
 /* The text for LD_PRELOAD. $LIB lets children of another width find theirs. */
 static bool set_preload(struct fsc_record_session *session)
 {
-	bool multiarch = access("/lib/" TRIPLET "/libc.so.6", F_OK) == 0;
-	const char *middle = multiarch ? "$LIB" : "lib/" TRIPLET;
+	bool multiarch = access("/lib/" FSC_MACHINE_TRIPLET "/libc.so.6", F_OK) == 0;
+	const char *middle = multiarch ? "$LIB" : "lib/" FSC_MACHINE_TRIPLET;
 	const char *prefix = session->prefix;
 	char link[PATH_MAX];
 

@@ -52,7 +52,8 @@ static void put_measuring(struct fsc_json *json, const struct fsc_report *report
 
 	fsc_json_key(json, "clock");
 	fsc_json_object_begin(json);
-	fsc_json_members_text(json, "mode", report->recording->clock_mode);
+	fsc_json_members_text(json, "mode",
+			      fsc_recording_clock_mode(report->recording, report->process));
 	fsc_json_members_maybe(json, "step_ns", breakdown->step_ns);
 	fsc_json_member_i64(json, "residual_ns", breakdown->clock_residual_ns);
 	fsc_json_object_end(json);

@@ -158,7 +158,7 @@ static void write_seen(const struct fsc_report *report, const struct fsc_output 
 static void write_clock(const struct fsc_report *report, const struct fsc_output *output)
 {
 	const struct fsc_breakdown_result *breakdown = report->breakdown;
-	const char *mode = report->recording->clock_mode;
+	const char *mode = fsc_recording_clock_mode(report->recording, report->process);
 	char step[FSC_UNITS_TEXT], residual[FSC_UNITS_TEXT];
 
 	fsc_output_fact(output, "clock", "%s, step %s: quantiles are not finer; residual %s%s",

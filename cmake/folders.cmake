@@ -8,7 +8,7 @@
 
 set(FSC_GUEST_OPTIONS
     -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-omit-frame-pointer
-    -fno-stack-protector -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=0 -fno-exceptions)
+    -fno-stack-protector -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=0 -fno-exceptions ${FSC_ARCH_OPTIONS})
 if(FSC_GUEST_UBSAN)
     list(APPEND FSC_GUEST_OPTIONS -fsanitize=undefined -fsanitize-undefined-trap-on-error)
 endif()

@@ -1,9 +1,14 @@
 #!/bin/sh
-# check_hot_path.sh OBJECT...: what runs between a call's readings touches no vector register, and
-# calls nothing beyond these objects but fsc_arch_call_outside, which saves them. Functions named
-# *_outside are only handed to that one, and may call anything.
+# check_hot_path.sh OBJDUMP ARCH OBJECT...: what runs between a call's readings touches no vector
+# register, and calls nothing beyond these objects but fsc_arch_call_outside, which saves them.
+# Functions named *_outside are only handed to that one, and may call anything. ARCH is a folder of
+# arch/: its hot_path.sh says how things look there.
 set -eu
-objdump -dr --no-show-raw-insn "$@" | awk '
+objdump=$1
+. "$2/hot_path.sh"
+shift 2
+"$objdump" -dr --no-show-raw-insn "$@" | awk -v branch_word="$branch" -v relocation="$relocation" \
+	-v vector="$vector" -v pointer_call="$pointer_call" '
 	/^[0-9a-f]+ <.*>:$/ {
 		name = $2
 		gsub(/[<>:]/, "", name)
@@ -15,7 +20,7 @@ objdump -dr --no-show-raw-insn "$@" | awk '
 		branch = 0
 		next
 	}
-	/R_X86_64_(PLT32|PC32|GOTPCRELX?)/ {
+	$0 ~ relocation {
 		if (branch && !outside) {
 			target = $NF
 			sub(/[-+]0x[0-9a-f]+$/, "", target)
@@ -26,10 +31,10 @@ objdump -dr --no-show-raw-insn "$@" | awk '
 		next
 	}
 	{
-		branch = $2 ~ /^(call|jmp|j[a-z]+)q?$/
-		if (!outside && /%[xyz]mm|%st|%mm[0-7]/)
+		branch = $2 ~ branch_word
+		if (!outside && !branch && $0 ~ vector)
 			print "hot path touches a vector register: " name ": " $0
-		if (!outside && /call[q ]+ *[*]/)
+		if (!outside && $0 ~ pointer_call)
 			print "hot path calls through a pointer: " name ": " $0
 	}
 	END {

@@ -14,6 +14,7 @@
 #include "standalone_internal.h"
 #include "system_internal.h"
 #include "trace_points/clock.h"
+#include "trace_points/machine.h"
 #include "trace_points/options.h"
 
 struct fsc_settings fsc_settings;
@@ -224,6 +225,9 @@ bool fsc_session_start(char **environment)
 	__atomic_fetch_add(&fsc_session->loaded, 1, __ATOMIC_RELAXED);
 	if (!session)
 		return true;
+	/* The recorder ties the image's clock to the system's: it must be able to read it. */
+	if (!fsc_machine_shares_counter(fsc_session->machine))
+		fsc_clock_mode_now = FSC_CLOCK_SYSTEM;
 	/* Claimed here, not with the image file: n counts execs that record nothing too. */
 	image_pid = system_pid();
 	if (is_followed(image_pid) && claim_number(image_pid, &image_number))
@@ -301,6 +305,7 @@ static void describe(struct fsc_image *image, uint32_t pid, uint32_t number)
 	image->forked = attached_before;
 	image->allocations_on = fsc_record_allocation_mask != 0;
 	image->codecs_on = fsc_settings.codecs;
+	image->machine = FSC_MACHINE_OWN;
 	length = system_link_text("/proc/self/exe", image->exe, sizeof(image->exe) - 1);
 	image->exe[length > 0 ? length : 0] = '\0';
 	image->version = FSC_IMAGE_VERSION;

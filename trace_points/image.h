@@ -52,6 +52,7 @@ struct fsc_session {
 	uint32_t recorder_pid;
 	uint32_t standalone; /* 1 = the process drains itself, there is no recorder */
 	uint32_t root_pid;   /* atomic: the first process that loaded the library: the command */
+	uint32_t machine;    /* e_machine of the recorder: fsc_machine_name() */
 };
 
 enum fsc_image_state {
@@ -84,8 +85,8 @@ struct fsc_image {
 	uint32_t forked;	 /* 1 = this image came from fork, not exec */
 	uint32_t allocations_on; /* 1 = allocation hooks count */
 	uint32_t codecs_on;	 /* 1 = codec functions are wrapped where they are seen */
-	uint32_t reserved;
-	char exe[1024]; /* path of the executable, truncated */
+	uint32_t machine;	 /* its e_machine: fsc_machine_name() */
+	char exe[1024];		 /* path of the executable, truncated */
 };
 
 _Static_assert(sizeof(struct fsc_image) <= FSC_PAGE, "the image header is one page");

@@ -16,6 +16,7 @@
 #include "trace_points/clock.h"
 #include "trace_points/events.h"
 #include "trace_points/json_writer.h"
+#include "trace_points/machine.h"
 #include "trace_points/packet.h"
 #include "trace_points/recording.h"
 
@@ -365,6 +366,7 @@ static void put_process(struct fsc_json *json, const struct fsc_process_folder *
 	fsc_json_member_string(json, "clock_mode", fsc_clock_mode_name(image->clock_mode));
 	fsc_json_member_bool(json, "allocations", image->allocations_on);
 	fsc_json_member_bool(json, "codecs", image->codecs_on);
+	fsc_json_member_string(json, "machine", fsc_machine_name(image->machine));
 	fsc_json_newline(json);
 	fsc_json_member_u64(json, "calls", totals->calls);
 	fsc_json_member_u64(json, "skipped_calls", totals->skipped_calls);

@@ -14,7 +14,7 @@
  * meta.json begins with its schema, by which a folder is known to be a recording:
  *   {"schema":"ffiscope.recording/1","format":1,"version":"0.1.0","complete":true|false,
  *   "command":[...],"start_ns":N (CLOCK_MONOTONIC),"end_ns":N|null,"exit_status":N|null (as a shell
- *   would say it),"host":{"name","kernel","boot_id","cpu"},
+ *   would say it),"host":{"name","kernel","boot_id","cpu","machine"},
  *   "clock":{"mode":"fenced|fast|system","ticks_per_s":N,"step_ticks":N},
  *   "probe_cost":{"inner_ps":N,"outer_ps":N,"spread_ps":N,"source":"measured|cached"}|null,
  *   "options":{"name":"value",...},"processes":[{"pid","image","parent","exe","state","calls",
@@ -25,8 +25,11 @@
  *   null.
  * process.json: {"schema":"ffiscope.process/1","format":1,"pid","image","parent","exe",
  *   "state":"running|exited|ended|exec","forked":bool,"start_ns","clock_mode","allocations":bool,
- *   "codecs":bool,"calls","skipped_calls","lost_events","lost_findings","overwritten_events","threads",
+ *   "codecs":bool,"machine","calls","skipped_calls","lost_events","lost_findings",
+ *   "overwritten_events","threads",
  *   "events":[{"id","name","bytes"},...]}
+ *   machine: as fsc_machine_name() says it; when it is not the host's, or clock_mode not the
+ *   recording's, then what meta.json says of the clock and the probe cost is not this image's.
  *   state: exited = exit() was reached; ended = gone without it (signal, _exit); exec = replaced by
  *   another program; running = alive when the recording stopped.
  *   events: record sizes of the writer, so that a reader of another version can step over what it

@@ -60,9 +60,9 @@ check "nobody includes around the arrows" $?
 ! git grep -nE '#include ".*\.c"' -- '*.c' '*.h'
 check "no source includes a source" $?
 
-library=$(echo "$build"/lib/*/libffiscope.so)
+library=$build/lib/$(gcc -print-multiarch)/libffiscope.so
 # Each build checks the hot path; here that the check can fail.
-! instrument/check_hot_path.sh "$library" >/dev/null 2>&1
+! instrument/check_hot_path.sh objdump "instrument/arch/$(uname -m)" "$library" >/dev/null 2>&1
 check "the check of the hot path fails on code that is not" $?
 
 # What the preload exports is the interposed names and the API, and nothing else.

@@ -6,7 +6,6 @@ Each call is made twice in one program, by an address that ffiscope never saw an
 dlsym gave; the program says what differs. With FFISCOPE_TEST_LONG=1 there are more sets of 3,000.
 """
 import os
-import platform
 import re
 import subprocess
 import sys
@@ -15,9 +14,9 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 import generate
+import machine
 from scenario import Skip, check, equal, main, record, require, row, run, test, write
 
-MACHINE = platform.machine()
 SEEDS = range(1, 7) if os.environ.get("FFISCOPE_TEST_LONG") else [1]
 FUNCTIONS = 3000
 UNITS = 12
@@ -37,23 +36,24 @@ class Program:
 
     def __init__(self, folder, seed):
         self.folder = folder
-        self.made = generate.Set(seed, FUNCTIONS, MACHINE)
+        self.made = generate.Set(seed, FUNCTIONS, machine.NAME)
         self.host = os.path.join(folder, "host")
         self.library = os.path.join(folder, "libsignatures.so")
+        self.command = [*machine.RUNNER, self.host, self.library]
         os.mkdir(folder)
         library, host = generate.write(folder, self.made, UNITS)
-        common = [f"probe_{MACHINE}.S", "values.c"]
+        common = [f"probe_{machine.NAME}.S", "values.c"]
         library = self.objects("library", library, common + ["library.c"], "-fPIC", "-DLIBRARY")
-        host = self.objects("host", host, common + ["host.c", f"probe_{MACHINE}.c"])
-        in_turn([["gcc", "-shared", "-o", self.library, *library],
-                 ["gcc", "-o", self.host, *host, "-pthread"]])
+        host = self.objects("host", host, common + ["host.c", f"probe_{machine.NAME}.c"])
+        in_turn([[*machine.COMPILER, "-shared", "-o", self.library, *library],
+                 [*machine.COMPILER, "-o", self.host, *host, "-pthread"]])
 
     def objects(self, name, generated, written, *flags):
         sources = [os.path.join(self.folder, source) for source in generated]
         sources += [os.path.join(HERE, source) for source in written]
         objects = [os.path.join(self.folder, f"{name}-{os.path.basename(source)}.o")
                    for source in sources]
-        in_turn([["gcc", "-O1", "-w", "-Wno-psabi", *flags, "-I", HERE,
+        in_turn([[*machine.COMPILER, "-O1", "-w", "-Wno-psabi", *flags, "-I", HERE,
                   "-I", self.folder, "-c", source, "-o", output]
                  for source, output in zip(sources, objects)])
         return objects
@@ -78,8 +78,10 @@ def in_turn(commands):
 
 def program(folder, seed=1):
     """Compiled once: all tests of one seed share it."""
-    if not os.path.exists(os.path.join(HERE, f"abi_{MACHINE}.py")):
-        raise Skip(f"nothing is known of {MACHINE}'s calling convention")
+    if not os.path.exists(os.path.join(HERE, f"abi_{machine.NAME}.py")):
+        raise Skip(f"nothing is known of {machine.NAME}'s calling convention")
+    if machine.missing():
+        raise Skip(f"{machine.missing()} is not installed")
     if seed not in _programs:
         _programs[seed] = None  # tried
         _programs[seed] = Program(os.path.join(os.path.dirname(folder), f"seed-{seed}"), seed)
@@ -99,7 +101,7 @@ def wrongs(text):
 
 def unharmed(folder, made, arguments, options=(), name="rec"):
     """Bare, then recorded: nothing differs, and everything went through a thunk."""
-    command = [made.host, made.library, *arguments]
+    command = [*made.command, *arguments]
     bare = run(*command)
     require((bare.status, said(bare.out, "wrong")) == (0, 0),
             f"wrong without ffiscope: {bare.status} {wrongs(bare.out)}")
@@ -169,7 +171,7 @@ def functions_that_are_described_pass_exactly(folder, seed, clock):
 def a_description_that_is_one_word_short_is_noticed(folder, seed):
     """That is: the sizes above are exact, and the comparison sees what is missing."""
     made = program(folder, seed)
-    command = [made.host, made.library, 0, PART, 8, WINDOW_MAX]
+    command = [*made.command, 0, PART, 8, WINDOW_MAX]
     recording = record(folder, *command,
                        options=described(folder, exactly(made.sizes(), less=8)))
     noticed = set(re.findall(r"(?m)^wrong: (\w+), looked up", recording.out))
@@ -207,7 +209,7 @@ def rows_that_say_what_is_not_so_change_nothing(folder, seed, kind):
 @test
 def this_processor_has_all_that_is_generated(folder):
     made = program(folder)
-    called = [said(run(made.host, made.library, first, first + PART, 0, WINDOW_MAX).out,
+    called = [said(run(*made.command, first, first + PART, 0, WINDOW_MAX).out,
                    "functions") for first in range(0, FUNCTIONS, PART)]
     if sum(called) < FUNCTIONS:
         raise Skip(f"{FUNCTIONS - sum(called)} functions want vectors that it has not")
