@@ -139,12 +139,12 @@ static bool parse_end(struct parser *parser, const struct span *span)
 		    "put a space between two fields");
 }
 
-static void place_words(struct fsc_buffer_place *buffer, uint8_t from, bool capacity)
+static void place_words(struct fsc_buffer_place *buffer, uint8_t from, int first, bool capacity)
 {
-	buffer->pointer = (struct fsc_place){ .from = from, .index = 0 };
-	buffer->length = (struct fsc_place){ .from = from, .index = 1 };
+	buffer->pointer = (struct fsc_place){ .from = from, .index = (uint8_t)first };
+	buffer->length = (struct fsc_place){ .from = from, .index = (uint8_t)(first + 1) };
 	if (capacity)
-		buffer->capacity = (struct fsc_place){ .from = from, .index = 2 };
+		buffer->capacity = (struct fsc_place){ from, (uint8_t)(first + 2) };
 }
 
 static bool parse_request(struct parser *parser, struct span *value)
@@ -175,12 +175,12 @@ static bool parse_response(struct parser *parser, struct span *value)
 	}
 	if (skip(value, "ret{ptr,len,cap}")) {
 		row->response_style = FSC_RESPONSE_HIDDEN;
-		place_words(&row->response, FSC_FROM_RETURN, true);
+		place_words(&row->response, FSC_FROM_RETURN, 0, true);
 		return true;
 	}
 	if (skip(value, "ret{ptr,len}")) {
 		row->response_style = FSC_RESPONSE_REGISTERS;
-		place_words(&row->response, FSC_FROM_RETURN, false);
+		place_words(&row->response, FSC_FROM_RETURN, 0, false);
 		return true;
 	}
 	row->response_style = FSC_RESPONSE_OUT;
@@ -213,13 +213,14 @@ static bool parse_codec_buffer(struct parser *parser, struct span *value)
 	       parse_codec_place(parser, value, &buffer->length);
 }
 
-/* After "argN": a struct by value, in two registers or (24 bytes) on the stack. */
+/* After "argN": a struct by value, in two registers or (24 bytes) in memory. */
 static bool parse_struct(struct parser *parser, struct span *value, const char *start)
 {
 	struct fsc_buffer_place *buffer = &parser->row->buffer;
 
 	if (skip(value, "{ptr,len,cap}")) {
-		place_words(buffer, FSC_FROM_BY_VALUE, true);
+		place_words(buffer, FSC_FROM_BY_VALUE, buffer->pointer.index * FSC_BY_VALUE_WORDS,
+			    true);
 		return true;
 	}
 	if (!skip(value, "{ptr,len}"))

@@ -32,12 +32,16 @@ enum fsc_row_kind {
 };
 
 enum fsc_place_from {
-	FSC_FROM_NOWHERE,  /* not given */
-	FSC_FROM_ARG,	   /* the index-th integer argument, the hidden pointer not counted */
-	FSC_FROM_POINTED,  /* the word that the index-th argument points to, after the call */
-	FSC_FROM_RETURN,   /* the index-th word of the return value (0 = RAX or first word) */
-	FSC_FROM_BY_VALUE, /* the index-th word of a struct passed by value on the stack */
+	FSC_FROM_NOWHERE, /* not given */
+	FSC_FROM_ARG,	  /* the index-th integer argument, the hidden pointer not counted */
+	FSC_FROM_POINTED, /* the word that the index-th argument points to, after the call */
+	FSC_FROM_RETURN,  /* the index-th word of the return value: of two registers, or of a struct
+			   */
+	FSC_FROM_BY_VALUE, /* a word of a struct of 24 bytes passed by value: FSC_BY_VALUE_WORDS *
+			      the argument's number + the word's */
 };
+
+enum { FSC_BY_VALUE_WORDS = 4 };
 
 /* Where one word stands. */
 struct fsc_place {
@@ -57,7 +61,7 @@ enum fsc_response_style {
 	FSC_RESPONSE_UNSAID,	/* the row does not say: it may be guessed */
 	FSC_RESPONSE_NONE,	/* response=none */
 	FSC_RESPONSE_HIDDEN,	/* ret{ptr,len,cap}: 24 bytes through the hidden pointer */
-	FSC_RESPONSE_REGISTERS, /* ret{ptr,len}: RAX and RDX */
+	FSC_RESPONSE_REGISTERS, /* ret{ptr,len}: two registers */
 	FSC_RESPONSE_OUT	/* *argN,*argN: written through pointers */
 };
 

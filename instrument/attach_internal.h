@@ -10,7 +10,7 @@
 /* Make the key whose destructor gives a thread's slot back. */
 void fsc_attach_start(void) FSC_HIDDEN;
 
-/* Find out how wide vector registers are. */
+/* Find out what the thunks need to know of this very processor. */
 void fsc_arch_start(void) FSC_HIDDEN;
 
 #endif

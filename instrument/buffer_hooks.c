@@ -24,7 +24,7 @@ static bool load(const struct fsc_frame *frame, uint64_t address, uint64_t *word
 	return true;
 }
 
-/* The index-th integer argument as the row counts it; hidden: the hidden pointer stands first. */
+/* The index-th integer argument. */
 static bool argument(const struct fsc_frame *frame, uint32_t index, uint64_t *word)
 {
 	if (FSC_LIKELY(index < FSC_ARCH_ARGUMENT_REGISTERS)) {
@@ -40,20 +40,25 @@ static bool argument(const struct fsc_frame *frame, uint32_t index, uint64_t *wo
 static bool word_at(const struct fsc_frame *frame, struct fsc_place place, bool hidden,
 		    uint64_t *word)
 {
+	uint32_t before = hidden ? FSC_ARCH_HIDDEN_ARGUMENTS : 0;
+
 	switch (place.from) {
 	case FSC_FROM_ARG:
-		return argument(frame, place.index + hidden, word);
+		return argument(frame, place.index + before, word);
 	case FSC_FROM_POINTED:
-		return argument(frame, place.index + hidden, word) && load(frame, *word, word);
+		return argument(frame, place.index + before, word) && load(frame, *word, word);
 	case FSC_FROM_RETURN:
 		if (hidden)
-			return load(frame, frame->result[0] + 8u * place.index, word);
+			return load(frame, fsc_arch_hidden(frame) + 8u * place.index, word);
 		if (place.index > 1)
 			return false;
 		*word = frame->result[place.index];
 		return true;
 	case FSC_FROM_BY_VALUE:
-		return load(frame, (uint64_t)(fsc_arch_stack_arguments(frame) + place.index), word);
+		return load(frame,
+			    fsc_arch_by_value(frame, place.index / FSC_BY_VALUE_WORDS) +
+				    8u * (place.index % FSC_BY_VALUE_WORDS),
+			    word);
 	default:
 		return false;
 	}
@@ -117,11 +122,32 @@ static bool allocated_inside(const struct fsc_thread *thread, const struct fsc_f
 	return false;
 }
 
-/* Can it be a struct of 24 bytes: the hidden pointer came back, and what it points to fits? */
+/* A value that another struct {ptr,len,cap} hardly has. */
+static inline uint64_t digest(const struct buffer_words *words)
+{
+	uint64_t mixed =
+		(words->pointer * 0x9E3779B97F4A7C15ull ^ words->length) * 0x9E3779B97F4A7C15ull;
+
+	return mixed ^ words->capacity;
+}
+
+void fsc_buffer_before(struct fsc_frame *frame)
+{
+	struct buffer_words words = { 0, 0, 0, false };
+
+	(void)words_in_memory(frame, fsc_arch_hidden(frame), &words);
+	frame->freed_length = digest(&words);
+}
+
+/*
+ * Can it be a struct of 24 bytes: what the hidden pointer points to fits, and the pointer came
+ * back? Where none comes back the call must have written there.
+ */
 static bool looks_hidden(const struct fsc_frame *frame, struct buffer_words *words)
 {
-	return frame->result[0] && frame->result[0] == frame->argument[0] &&
-	       words_in_memory(frame, frame->result[0], words) && words->length <= words->capacity;
+	return words_in_memory(frame, fsc_arch_hidden(frame), words) &&
+	       words->length <= words->capacity &&
+	       (FSC_ARCH_HIDDEN_RETURNED || frame->freed_length != digest(words));
 }
 
 /* Was it in the ledger before: the library keeps a pool, and gives the same memory out again. */
@@ -156,6 +182,7 @@ static __attribute__((noinline)) uint8_t prove_style(struct fsc_thread *thread,
 				  (!fsc_record_allocation_mask && hidden))) {
 		site->flags |= FSC_SITE_PROVEN;
 		site->carries = FSC_CARRIES;
+		site->call_id = site->id;
 		publish_flags(site);
 		return site->response_style;
 	}
@@ -227,8 +254,10 @@ static void find_request(const struct fsc_frame *frame, bool hidden, struct fsc_
 	struct buffer_words words;
 
 	if (FSC_LIKELY(frame->site->in_registers)) {
-		words.pointer = frame->argument[place->pointer.index + hidden];
-		words.length = frame->argument[place->length.index + hidden];
+		uint32_t before = hidden ? FSC_ARCH_HIDDEN_ARGUMENTS : 0;
+
+		words.pointer = frame->argument[place->pointer.index + before];
+		words.length = frame->argument[place->length.index + before];
 	} else if (!words_at(frame, place, hidden, &words)) {
 		return;
 	}
@@ -316,11 +345,11 @@ static inline bool response_words(const struct fsc_frame *frame, uint8_t style,
 	if (FSC_UNLIKELY(style != FSC_RESPONSE_HIDDEN))
 		return style > FSC_RESPONSE_NONE &&
 		       words_at(frame, &frame->site->response, false, words);
-	if (frame->result[0] != frame->argument[0])
+	if (!fsc_arch_hidden(frame))
 		return false;
 	if (FSC_UNLIKELY(!frame->site->trusted))
-		return words_in_memory(frame, frame->result[0], words);
-	load_words(frame->result[0], words);
+		return words_in_memory(frame, fsc_arch_hidden(frame), words);
+	load_words(fsc_arch_hidden(frame), words);
 	return true;
 }
 
@@ -437,15 +466,20 @@ static enum fsc_ledger_find take_by_pointer(struct fsc_ledger *ledger, struct fs
 	return found;
 }
 
+static inline uintptr_t by_value_of(const struct fsc_site *site, const struct fsc_frame *frame)
+{
+	return fsc_arch_by_value(frame, site->buffer.pointer.index / FSC_BY_VALUE_WORDS);
+}
+
 /* Read what a free function was given. false: it cannot be read. */
 static inline bool given_words(const struct fsc_site *site, const struct fsc_frame *frame,
 			       struct buffer_words *words)
 {
 	if (FSC_UNLIKELY(!site->by_value))
 		return words_at(frame, &site->buffer, false, words);
-	if (FSC_UNLIKELY(!fsc_sites_fits(site, frame)))
-		return words_in_memory(frame, (uintptr_t)fsc_arch_stack_arguments(frame), words);
-	load_words((uintptr_t)fsc_arch_stack_arguments(frame), words);
+	if (!FSC_ARCH_BY_VALUE_ON_STACK || FSC_UNLIKELY(!fsc_sites_fits(site, frame)))
+		return words_in_memory(frame, by_value_of(site, frame), words);
+	load_words(by_value_of(site, frame), words);
 	return true;
 }
 
@@ -456,6 +490,8 @@ static void keep(struct fsc_frame *frame, const struct buffer_words *words, uint
 	frame->freed_length = words->length;
 	frame->freed_capacity = words->capacity;
 }
+
+static const struct fsc_ledger_entry nothing_known; /* a literal might be made by memset() */
 
 /* What was given is not live in the ledger. */
 static __attribute__((noinline)) void
@@ -474,7 +510,7 @@ give_back_otherwise(struct fsc_thread *thread, struct fsc_frame *frame, struct b
 	if (found == FSC_LEDGER_ABSENT) {
 		if (!given)
 			return;
-		frame->freed_entry = (struct fsc_ledger_entry){ 0 };
+		frame->freed_entry = nothing_known;
 	}
 	if (found == FSC_LEDGER_WAS_LIVE) {
 		thread->cursor->counters[site->id].buffers++;

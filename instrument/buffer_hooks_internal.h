@@ -19,6 +19,13 @@ struct fsc_crossing {
 };
 
 /*
+ * Before an entry point that may return a struct of 24 bytes, on a processor whose ABI does not
+ * give the hidden pointer back: note what stands there, so that a struct left by another call is
+ * not taken for this one's.
+ */
+void fsc_buffer_before(struct fsc_frame *frame) FSC_HIDDEN;
+
+/*
  * After an entry point: find request and response, enter the response in the ledger. What is to be
  * told goes into the call's group.
  */

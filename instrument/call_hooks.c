@@ -166,6 +166,8 @@ static int64_t enter_call(struct fsc_thread *thread, struct fsc_site *site, stru
 		thread->lone = frame;
 	if (site->kind == FSC_SITE_FREE)
 		begin_free(thread, site, frame);
+	else if (!FSC_ARCH_HIDDEN_RETURNED && site->call_id == UINT32_MAX)
+		fsc_buffer_before(frame);
 	return words;
 }
 
@@ -214,7 +216,7 @@ int64_t fsc_call_enter(struct fsc_frame *frame)
 	struct fsc_cursor *cursor = thread->cursor;
 
 	frame->site = site;
-	frame->target = site->target;
+	frame->target = fsc_sites_target(site);
 	if (FSC_UNLIKELY((thread->busy | thread->depth) || site->call_id >= cursor->counter_limit ||
 			 !fsc_sites_fits(site, frame)))
 		return enter_slowly(thread, site, frame);
@@ -358,7 +360,7 @@ static INLINE bool may_carry(const struct fsc_thread *thread, const struct fsc_f
 
 	return carries != FSC_CARRIES_NOTHING &&
 	       (carries == FSC_CARRIES || thread->recent_count != frame->recent_start ||
-		(frame->result[0] == frame->argument[0] && frame->result[0] >= FSC_PAGE));
+		fsc_arch_hidden(frame) >= FSC_PAGE);
 }
 
 /*

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "registers.h" /* arch/<cpu> */
 #include "trace_points/ledger.h"
 
 struct fsc_site;
@@ -29,10 +30,9 @@ enum fsc_frame_kind { FSC_FRAME_CALL = 0, FSC_FRAME_PHASE = 1 };
 
 struct fsc_frame {
 	/* Written by the thunk before fsc_call_enter(). */
-	uint64_t stub;	       /* offset of the stub's site in fsc_sites */
-	uint64_t argument[6];  /* integer argument registers, in order */
-	uint64_t vector_count; /* x86-64: RAX at entry, for variadic functions */
-	uint64_t static_chain; /* x86-64: R10 */
+	uint64_t stub;					/* offset of the stub's site in fsc_sites */
+	uint64_t argument[FSC_ARCH_ARGUMENT_REGISTERS]; /* integers, in order */
+	uint64_t other[FSC_ARCH_OTHER_REGISTERS];	/* that may mean something to the callee */
 	/* Written by fsc_call_enter() for the thunk. */
 	uint64_t target;
 	/* Written by the thunk around the call. */
@@ -51,7 +51,7 @@ struct fsc_frame {
 	uint32_t phase;	       /* of a phase: enum fsc_phase_id or a string id */
 	/* What a free function was given, and what the ledger knew. */
 	uint64_t freed_pointer; /* 0 = nothing, and then the rest says nothing */
-	uint64_t freed_length;
+	uint64_t freed_length;	/* of an entry point: see fsc_buffer_before() */
 	uint64_t freed_capacity;
 	struct fsc_ledger_entry freed_entry;
 };

@@ -80,11 +80,13 @@ static void *wrap(const char *name, void *address)
 	Dl_info info;
 
 	/*
-	 * Data, an IFUNC (its result has no symbol), a TLS object: left alone. dladdr1 leaves
+	 * Data, an IFUNC (its result has no symbol), a TLS object: left alone, and functions that
+	 * keep registers which our slow paths do not (vector PCS). dladdr1 leaves
 	 * dlerror() as it is; dlinfo would not.
 	 */
 	if (!dladdr1(address, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol ||
 	    ELF64_ST_TYPE(symbol->st_info) != STT_FUNC || info.dli_saddr != address ||
+	    symbol->st_other & FSC_ARCH_OTHER_CALLS ||
 	    !dladdr1(address, &info, (void **)&map, RTLD_DL_LINKMAP) || !map)
 		return address;
 	__atomic_fetch_add(&fsc_session->lookups, 1, __ATOMIC_RELAXED);

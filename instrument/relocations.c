@@ -178,8 +178,9 @@ static void patch_slot(struct object *object, const ElfW(Rela) * relocation)
 	if (!index || (type != FSC_ARCH_SLOT_CALL && type != FSC_ARCH_SLOT_DATA &&
 		       (type != FSC_ARCH_SLOT_POINTER || relocation->r_addend)))
 		return;
-	if (ELF64_ST_TYPE(symbol->st_info) != STT_FUNC &&
-	    ELF64_ST_TYPE(symbol->st_info) != STT_NOTYPE)
+	if ((ELF64_ST_TYPE(symbol->st_info) != STT_FUNC &&
+	     ELF64_ST_TYPE(symbol->st_info) != STT_NOTYPE) ||
+	    symbol->st_other & FSC_ARCH_OTHER_CALLS)
 		return;
 	if (fsc_sites_is_stub(*slot) || patch_own(object, slot, name) || !fsc_lookup_named(name))
 		return;

@@ -220,6 +220,19 @@ static void settle(struct fsc_thread *thread, const struct fsc_frame *frame,
 	}
 }
 
+/* Field by field: a compiler would call memset for so much that is zero. */
+static inline void begin_close(struct fsc_closed *closed, const struct fsc_allocation_totals *mine)
+{
+	closed->mine = *mine;
+	closed->nested = false;
+	closed->phase_depth = 0;
+	closed->child_calls = 0;
+	closed->inner_count = 0;
+	closed->parent = 0;
+	closed->children_ticks = 0;
+	closed->inner_ticks = 0;
+}
+
 void fsc_shadow_close(struct fsc_thread *thread, struct fsc_frame *frame, bool keep,
 		      struct fsc_closed *closed)
 {
@@ -227,7 +240,7 @@ void fsc_shadow_close(struct fsc_thread *thread, struct fsc_frame *frame, bool k
 	struct fsc_shadow *place;
 
 	end_lone(thread);
-	*closed = (struct fsc_closed){ .mine = thread->totals };
+	begin_close(closed, &thread->totals);
 	if (FSC_LIKELY(depth && thread->shadow[depth - 1].frame == frame))
 		place = &thread->shadow[--thread->depth];
 	else

@@ -202,9 +202,8 @@ static void find_shapes(struct fsc_site *site)
 			     request->capacity.from == FSC_FROM_NOWHERE &&
 			     request->pointer.index + 3 <= FSC_ARCH_ARGUMENT_REGISTERS;
 	/* The words are copied, so that they can be read. */
-	site->by_value = site->stack_words >= 3 && same_source(buffer, FSC_FROM_BY_VALUE) &&
-			 buffer->pointer.index == 0 && buffer->capacity.from == FSC_FROM_BY_VALUE &&
-			 buffer->capacity.index == 2;
+	site->by_value = (!FSC_ARCH_BY_VALUE_ON_STACK || site->stack_words >= 3) &&
+			 same_source(buffer, FSC_FROM_BY_VALUE);
 	if (site->kind == FSC_SITE_FREE && site->by_value)
 		site->usual = FSC_USUAL_FREE;
 }
@@ -261,12 +260,19 @@ static void set_tag(struct fsc_site *site, bool codecs)
 	__builtin_memcpy(&site->call_tag, &record.site, sizeof(site->call_tag));
 }
 
+/* See fsc_buffer_before(). */
+static bool wants_before(const struct fsc_site *site)
+{
+	return !FSC_ARCH_HIDDEN_RETURNED && site->carries == FSC_CARRIES_PERHAPS &&
+	       site->response_style == FSC_RESPONSE_HIDDEN;
+}
+
 /* What the hooks would have to work out at each call. */
 static void prepare(struct fsc_site *site)
 {
 	uint32_t stack_bytes = site->stack_words * 8u;
 
-	site->call_id = site->kind <= FSC_SITE_FREE ? site->id : UINT32_MAX;
+	site->call_id = site->kind <= FSC_SITE_FREE && !wants_before(site) ? site->id : UINT32_MAX;
 	if (site->exact_stack)
 		site->window_limit = FSC_PAGE;
 	else if (stack_bytes < FSC_PAGE - 8)
@@ -359,7 +365,6 @@ static uint64_t add(const struct fsc_site_request *request)
 		return stub_of(same);
 	if (site_count == FSC_SITES_MAX)
 		return leave_alone(request);
-	site->target = request->target;
 	site->id = site_count;
 	origins[site_count].library_base = request->library_base;
 	origins[site_count].name = name;
@@ -373,6 +378,7 @@ static uint64_t add(const struct fsc_site_request *request)
 	}
 	prepare(site);
 	set_tag(site, has_codecs(request->library_base));
+	__atomic_store_n(&site->target, request->target, __ATOMIC_RELEASE);
 	site_count++;
 	__atomic_fetch_add(&fsc_session->wrapped, 1, __ATOMIC_RELAXED);
 	return stub_of(same ? same : site->id);

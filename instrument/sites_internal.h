@@ -29,8 +29,8 @@ enum fsc_site_usual { FSC_USUAL_NOT, FSC_USUAL_MAKER, FSC_USUAL_FREE };
 struct fsc_site {
 	uint64_t target; /* the real function */
 	uint32_t id;
-	uint32_t call_id;  /* the id again, of entry points and free functions; else UINT32_MAX */
-	uint32_t call_tag; /* site and flags of struct fsc_call_record, as they lie there */
+	uint32_t call_id;	/* the id again; UINT32_MAX: such calls are entered slowly */
+	uint32_t call_tag;	/* site and flags of struct fsc_call_record, as they lie there */
 	uint16_t stack_words;	/* of stack arguments to copy */
 	uint16_t window_limit;	/* they lie in the frame's page up to this offset; see
 				   fsc_sites_fits() */
@@ -40,7 +40,7 @@ struct fsc_site {
 	bool built_in;		/* guessed: nothing is sure until a buffer proves it */
 	bool exact_stack;	/* stack_words is exact, no guard needed */
 	bool in_registers;	/* request: pointer and length are neighbours in registers */
-	bool by_value;		/* buffer: a struct of three words is the first on the stack */
+	bool by_value;		/* buffer: a struct of three words, which can be read */
 	uint16_t flags;		/* enum fsc_site_flag */
 	bool trusted;  /* a buffer was seen behind the hidden pointer: it may be followed */
 	uint8_t usual; /* enum fsc_site_usual; a maker is one from its first buffer on */
@@ -55,6 +55,19 @@ struct fsc_site {
 _Static_assert(sizeof(struct fsc_site) == SITE_BYTES, "stubs hand over a site's offset");
 
 extern struct fsc_site fsc_sites[FSC_SITES_MAX] FSC_HIDDEN;
+
+/*
+ * The real function. It is stored last; who came here by a slot that was patched just now, on a
+ * processor that sees stores in another order, waits until all of the site is there.
+ */
+static inline uint64_t fsc_sites_target(const struct fsc_site *site)
+{
+	uint64_t target = __atomic_load_n(&site->target, __ATOMIC_ACQUIRE);
+
+	while (!FSC_ARCH_STORES_ORDERED && FSC_UNLIKELY(!target))
+		target = __atomic_load_n(&site->target, __ATOMIC_ACQUIRE);
+	return target;
+}
 
 /* Do the words of stack arguments lie in the frame's own page, or are they known to be there? */
 static inline bool fsc_sites_fits(const struct fsc_site *site, const struct fsc_frame *frame)

@@ -226,7 +226,6 @@ uint64_t fsc_arch_call_outside(uint64_t (*function)(void *), void *argument) FSC
 /* CLOCK_MONOTONIC ns, from a thunk. */
 uint64_t fsc_arch_system_ticks(void) FSC_HIDDEN;
 
-extern uint32_t fsc_arch_vector_bytes FSC_HIDDEN;
 extern uint32_t fsc_clock_mode_now FSC_HIDDEN;
 extern const char fsc_arch_stubs[] FSC_HIDDEN;
 

@@ -97,13 +97,14 @@ bool fsc_usual_leave_maker(struct fsc_thread *thread, struct fsc_frame *frame)
 	struct fsc_memory *memory = thread->memory;
 	struct fsc_cursor *cursor = thread->cursor;
 	const struct fsc_allocation_totals totals = thread->totals;
-	const uint64_t *response = (const uint64_t *)frame->result[0];
-	const uint64_t *request = &frame->argument[frame->site->request.pointer.index + 1];
+	const uint64_t *response = (const uint64_t *)fsc_arch_hidden(frame);
+	const uint64_t *request =
+		&frame->argument[frame->site->request.pointer.index + FSC_ARCH_HIDDEN_ARGUMENTS];
 	struct fsc_call_made_record *record = (struct fsc_call_made_record *)cursor->at;
 	struct fsc_counter *counter;
 	uint64_t ticks, length, capacity;
 
-	if (!has_room(thread, frame) || frame->result[0] != frame->argument[0] || !fsc_live->ledger)
+	if (!has_room(thread, frame) || !response || !fsc_live->ledger)
 		return false;
 	length = response[1];
 	capacity = response[2];

@@ -5,10 +5,8 @@
 #include <cpuid.h>
 
 #include "attach_internal.h"
-#include "trace_points/clock.h"
 
 uint32_t fsc_arch_vector_bytes = 16;
-uint32_t fsc_clock_mode_now = FSC_CLOCK_SYSTEM;
 
 enum {
 	CPUID_OSXSAVE = 1 << 27,    /* leaf 1 ECX (Intel SDM vol. 2, CPUID) */
@@ -28,15 +26,4 @@ void fsc_arch_start(void)
 		fsc_arch_vector_bytes = 64;
 	else if ((low & XCR0_YMM) == XCR0_YMM)
 		fsc_arch_vector_bytes = 32;
-}
-
-static uint64_t read_monotonic(void *unused)
-{
-	(void)unused;
-	return fsc_clock_monotonic_ns();
-}
-
-uint64_t fsc_arch_system_ticks(void)
-{
-	return fsc_arch_call_outside(read_monotonic, 0);
 }

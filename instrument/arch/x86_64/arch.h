@@ -45,8 +45,8 @@
 
 _Static_assert(offsetof(struct fsc_frame, stub) == FRAME_STUB, "frame layout");
 _Static_assert(offsetof(struct fsc_frame, argument) == FRAME_ARGUMENT, "frame layout");
-_Static_assert(offsetof(struct fsc_frame, vector_count) == FRAME_VECTOR_COUNT, "frame layout");
-_Static_assert(offsetof(struct fsc_frame, static_chain) == FRAME_STATIC_CHAIN, "frame layout");
+_Static_assert(offsetof(struct fsc_frame, other) == FRAME_VECTOR_COUNT, "frame layout");
+_Static_assert(FRAME_VECTOR_COUNT + 8 == FRAME_STATIC_CHAIN, "frame layout");
 _Static_assert(offsetof(struct fsc_frame, target) == FRAME_TARGET, "frame layout");
 _Static_assert(offsetof(struct fsc_frame, start_ticks) == FRAME_START, "frame layout");
 _Static_assert(offsetof(struct fsc_frame, end_ticks) == FRAME_END, "frame layout");
@@ -55,18 +55,38 @@ _Static_assert(sizeof(struct fsc_frame) <= FRAME_BYTES, "frame layout");
 _Static_assert((FRAME_BYTES + 16) % 128 == 0, "frame layout");
 
 enum {
-	FSC_ARCH_ARGUMENT_REGISTERS = 6,
 	FSC_ARCH_SLOT_CALL = R_X86_64_JUMP_SLOT,
 	FSC_ARCH_SLOT_DATA = R_X86_64_GLOB_DAT,
 	FSC_ARCH_SLOT_POINTER = R_X86_64_64,
-	FSC_ARCH_STUB_BYTES = STUB_BYTES
+	FSC_ARCH_STUB_BYTES = STUB_BYTES,
+	FSC_ARCH_OTHER_CALLS = 0, /* bits of st_other: another calling convention */
+	/* A struct of 24 bytes (3.2.3): the hidden pointer is an argument, and comes back. */
+	FSC_ARCH_HIDDEN_ARGUMENTS = 1,
+	FSC_ARCH_HIDDEN_RETURNED = 1,
+	FSC_ARCH_BY_VALUE_ON_STACK = 1,
+	FSC_ARCH_STORES_ORDERED = 1 /* as seen by other processors (AMD APM vol. 2, 7.2) */
 };
+
+extern uint32_t fsc_arch_vector_bytes __attribute__((visibility("hidden")));
 
 /* The first word of the caller's stack arguments, seen from a frame. */
 static inline const uint64_t *fsc_arch_stack_arguments(const struct fsc_frame *frame)
 {
 	/* frame, saved RBP, return address, arguments */
 	return (const uint64_t *)((const char *)frame + FRAME_BYTES + 16);
+}
+
+/* Where a struct of 24 bytes was returned; 0: this call returned none. */
+static inline uintptr_t fsc_arch_hidden(const struct fsc_frame *frame)
+{
+	return frame->result[0] == frame->argument[0] ? frame->result[0] : 0;
+}
+
+/* Where a struct of 24 bytes lies that was passed by value; 0: not to be known. */
+static inline uintptr_t fsc_arch_by_value(const struct fsc_frame *frame, uint32_t argument)
+{
+	(void)argument; /* the first one on the stack */
+	return (uintptr_t)fsc_arch_stack_arguments(frame);
 }
 
 /*
