@@ -400,7 +400,8 @@ void fsc_drain_finish(struct fsc_drain *drain)
 		if (fsc_clock_monotonic_ns() - begin_ns > FINISH_NS)
 			break;
 	if (fsc_drain_file_look(drain) &&
-	    (drain->state.begun || drain->image.slot_count > 0 || drain->image.lost_events > 0))
+	    (drain->state.begun || drain->image.slot_count > 0 || drain->image.lost_events > 0 ||
+	     fsc_drain_state_has_skipped(drain)))
 		fsc_drain_state_finish(drain);
 	errno = saved;
 }

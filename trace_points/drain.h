@@ -61,8 +61,8 @@ const struct fsc_image *fsc_drain_image(const struct fsc_drain *drain);
 /*
  * Move what has gathered: rings that are a quarter full, or any with data when `all`. Also writes
  * new strings, modules and sites to the state stream, and a clock pair when the last is older than
- * 1 s; the state stream begins with the first packet, so that an image without events leaves
- * nothing. Returns bytes moved.
+ * 1 s; the state stream begins with the first packet, so that an image without events or calls
+ * leaves nothing. Returns bytes moved.
  */
 uint64_t fsc_drain_poll(struct fsc_drain *drain, bool all);
 

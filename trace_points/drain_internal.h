@@ -129,6 +129,9 @@ bool fsc_drain_read(struct fsc_drain *drain, uint64_t offset, size_t bytes);
 /* Write what is new in the image to the state stream; begins it when needed. */
 void fsc_drain_state_poll(struct fsc_drain *drain);
 
+/* Were calls counted that no thread could record? */
+bool fsc_drain_state_has_skipped(const struct fsc_drain *drain);
+
 /* Write totals, live buffers and losses, and the last packet of the state stream. */
 void fsc_drain_state_finish(struct fsc_drain *drain);
 

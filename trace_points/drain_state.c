@@ -256,6 +256,18 @@ static void put_site_total(struct fsc_drain *drain, uint32_t slot, uint32_t site
 	put_for_good(drain, FSC_EVENT_site_total, &record);
 }
 
+bool fsc_drain_state_has_skipped(const struct fsc_drain *drain)
+{
+	const struct fsc_image *image = drain->fixed.data;
+	const struct fsc_shared_site *sites = fsc_drain_fixed(drain, FSC_SITES_OFFSET);
+	uint32_t count = __atomic_load_n(&image->site_count, __ATOMIC_ACQUIRE);
+
+	for (uint32_t i = 1; i < smaller(count, FSC_SITES_MAX); i++)
+		if (__atomic_load_n(&sites[i].skipped, __ATOMIC_RELAXED))
+			return true;
+	return false;
+}
+
 /* Calls that passed unseen where no thread could count them: counted with their site. */
 static void put_skipped(struct fsc_drain *drain)
 {

@@ -180,6 +180,18 @@ Test(drain, losses_outside_rings_are_the_image_s)
 	cr_assert_eq(((const struct fsc_loss_record *)loss)->findings, 2);
 }
 
+Test(drain, calls_that_no_thread_could_record_are_counted_in_an_image_without_events)
+{
+	struct fsc_shared_site *sites = (struct fsc_shared_site *)(fake.map + FSC_SITES_OFFSET);
+	const void *total = NULL;
+
+	sites[1].skipped = 7;
+	fsc_drain_finish(drain);
+	cr_assert_eq(totals().calls, 7);
+	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_site_total, &total), 1);
+	cr_assert_eq(((const struct fsc_site_total_record *)total)->skipped, 7);
+}
+
 Test(drain, packets_are_as_small_as_asked)
 {
 	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 65536);
