@@ -14,6 +14,7 @@
 #include "record_internal.h"
 #include "shadow_internal.h"
 #include "sites_internal.h"
+#include "system_internal.h"
 #include "usual_internal.h"
 
 enum { UNSEEN = -1 };
@@ -77,13 +78,18 @@ static COLD bool make_ready(struct fsc_thread *thread, const struct fsc_site *si
 
 /* ---- enter ---- */
 
-/* How many words of stack arguments can be read: all, or as far as the page that is mapped. */
+/*
+ * How many words of stack arguments can be read: all, or as far as the page that is mapped. UNSEEN
+ * when nobody knows: the kernel does not even say of the frame that it can be read (seccomp).
+ */
 static COLD int64_t window_to_page_end(const struct fsc_site *site, const struct fsc_frame *frame)
 {
 	uintptr_t first = (uintptr_t)fsc_arch_stack_arguments(frame);
 
 	if (fsc_readable(frame, first, site->stack_words * 8u))
 		return site->stack_words;
+	if (!system_readable((uintptr_t)frame))
+		return UNSEEN;
 	return (int64_t)((FSC_PAGE - (first & (FSC_PAGE - 1))) & (FSC_PAGE - 1)) / 8;
 }
 
@@ -93,7 +99,7 @@ static inline int64_t window(const struct fsc_site *site, const struct fsc_frame
 }
 
 static int64_t enter_phase(struct fsc_thread *thread, struct fsc_site *site,
-			   struct fsc_frame *frame)
+			   struct fsc_frame *frame, int64_t words)
 {
 	uint32_t phase = site->kind == FSC_SITE_ENCODE ? FSC_PHASE_ENCODE : FSC_PHASE_DECODE;
 	const struct fsc_shadow *top = fsc_shadow_top(thread);
@@ -106,11 +112,12 @@ static int64_t enter_phase(struct fsc_thread *thread, struct fsc_site *site,
 	frame->phase = phase;
 	fsc_shadow_top(thread)->phase = phase;
 	thread->allocation_mode |= fsc_record_allocation_mask;
-	return window(site, frame);
+	return words;
 }
 
 /* Pool functions move buffers but are no calls: nothing is timed, only the ledger is told. */
-static int64_t enter_pool(struct fsc_thread *thread, struct fsc_site *site, struct fsc_frame *frame)
+static int64_t enter_pool(struct fsc_thread *thread, struct fsc_site *site, struct fsc_frame *frame,
+			  int64_t words)
 {
 	if (thread->allocation_mode & FSC_ALLOCATION_CALL)
 		return UNSEEN; /* inside a call the library's own business */
@@ -120,7 +127,7 @@ static int64_t enter_pool(struct fsc_thread *thread, struct fsc_site *site, stru
 	frame->number = thread->cursor->number;
 	if (site->kind == FSC_SITE_RELEASE)
 		fsc_buffer_give_back(thread, site, frame);
-	return window(site, frame);
+	return words;
 }
 
 static INLINE void begin_call(struct fsc_thread *thread, struct fsc_site *site,
@@ -155,10 +162,9 @@ static COLD bool enter_anyway(struct fsc_thread *thread, struct fsc_site *site, 
 	return false;
 }
 
-static int64_t enter_call(struct fsc_thread *thread, struct fsc_site *site, struct fsc_frame *frame)
+static int64_t enter_call(struct fsc_thread *thread, struct fsc_site *site, struct fsc_frame *frame,
+			  int64_t words)
 {
-	int64_t words = window(site, frame);
-
 	if (!fsc_shadow_open(thread, frame, site->id, FSC_FRAME_CALL))
 		return pass_unseen(thread, site);
 	begin_call(thread, site, frame);
@@ -184,12 +190,15 @@ enter_slowly(struct fsc_thread *thread, struct fsc_site *site, struct fsc_frame 
 	fsc_thread_begin_work(thread, here);
 	if (thread->depth && !fsc_shadow_is_sound(thread, here))
 		fsc_shadow_heal(thread, here);
-	if (site->kind <= FSC_SITE_FREE)
-		words = enter_call(thread, site, frame);
+	words = window(site, frame);
+	if (FSC_UNLIKELY(words < 0))
+		words = pass_unseen(thread, site);
+	else if (site->kind <= FSC_SITE_FREE)
+		words = enter_call(thread, site, frame, words);
 	else if (site->kind >= FSC_SITE_ENCODE)
-		words = enter_phase(thread, site, frame);
+		words = enter_phase(thread, site, frame, words);
 	else
-		words = enter_pool(thread, site, frame);
+		words = enter_pool(thread, site, frame, words);
 	fsc_thread_end_work(thread);
 	return words;
 }

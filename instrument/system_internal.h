@@ -165,12 +165,13 @@ static inline long system_link_text(const char *path, char *buffer, size_t bytes
 /*
  * Can the 8 bytes at that address (rounded down to 8) be read? The kernel is asked with a
  * sigprocmask that changes nothing: it copies the set before it finds `how` invalid, so EFAULT
- * means no and EINVAL means yes. mincore would call a PROT_NONE page mapped.
+ * means no and EINVAL means yes. Anything else is no answer (seccomp), which is no. mincore would
+ * call a PROT_NONE page mapped.
  */
 static inline bool system_readable(uintptr_t address)
 {
 	return fsc_arch_syscall6(SYS_rt_sigprocmask, -1, (long)(address & ~(uintptr_t)7), 0, 8, 0,
-				 0) != -EFAULT;
+				 0) == -EINVAL;
 }
 
 /* A set of signals as the kernel has it: bit n - 1 is signal n. */

@@ -2,6 +2,7 @@
 /* Fibers whose stack ends right above the frame that calls, and that switch inside wrapped calls.
  */
 #include "faults.h"
+#include "forbid.h"
 
 #include <ucontext.h>
 
@@ -124,9 +125,11 @@ static void edges(int rounds)
 
 int main(int argc, char **argv)
 {
-	(void)argc;
 	library = open_library(argv[1], RTLD_NOW);
 	GET(lib_call), GET(lib_add);
+	/* Who cannot ask whether memory is there must not read it. */
+	if (argc > 4)
+		EXPECT(forbid(SYS_rt_sigprocmask, atoi(argv[4])));
 	if (!strcmp(argv[2], "top")) {
 		top_frames(atoi(argv[3]));
 	} else if (!strcmp(argv[2], "edges")) {

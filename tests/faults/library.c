@@ -107,3 +107,9 @@ void lib_release(void *pointer)
 {
 	free(pointer);
 }
+
+/* More than registers hold. */
+long lib_sum(long a, long b, long c, long d, long e, long f, long g, long h, long i, long j)
+{
+	return a + 2 * b + 3 * c + 4 * d + 5 * e + 6 * f + 7 * g + 8 * h + 9 * i + 10 * j;
+}

@@ -5,86 +5,16 @@ Each program lies beside this file. It runs bare and under record; output and ex
 the same, and the recording must say what the program says of itself.
 """
 import os
-import re
 import sys
 
 sys.dont_write_bytecode = True
-HERE = os.path.dirname(os.path.realpath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
-from scenario import (FFISCOPE, PRELOAD, Skip, check, compile_program, environment, equal, main,
-                      near, record, require, row, run, test)
+import surroundings  # its tests join those here
+from cases import (FAULT_TIMEOUT_S, both, build, build_shared, calls_of, library, processes,
+                   program, program_and_twin, row_is, said, sum_of, unharmed)
+from scenario import (FFISCOPE, PRELOAD, Skip, check, environment, equal, main, near, record,
+                      require, row, run, test)
 
-FAULT_TIMEOUT_S = 100
 JUMPS_TIMEOUT_S = 20
-WRONG = r"(?m)^(line \d+: not |wrong$|wrong=[^0])"  # what a program says when it is not well
-
-
-def build(folder, source, *flags, name=None, compiler="gcc"):
-    """Compile a file of this folder; the path of what came out."""
-    stem, suffix = os.path.splitext(source)
-    with open(os.path.join(HERE, source), encoding="utf-8") as file:
-        return compile_program(folder, name or stem, file.read(), "-I", HERE, "-Wall", "-pthread",
-                               *flags, compiler=compiler, suffix=suffix)
-
-
-def build_shared(folder, source, *flags, name):
-    return build(folder, source, "-shared", "-fPIC", *flags, name=name)
-
-
-def library(folder, name="liblib.so", *flags):
-    return build_shared(folder, "library.c", *flags, name=name)
-
-
-def program(folder, source, *flags, **how):
-    """The program of that source and the library that it calls: the beginning of a command."""
-    return [build(folder, source, *flags, **how), library(folder)]
-
-
-def program_and_twin(folder, source, *flags):
-    """A source that is both the program and its library."""
-    return [build(folder, source, *flags),
-            build_shared(folder, source, "-DLIBRARY", *flags, name="libtwin.so")]
-
-
-def said(text):
-    """What a program says of itself in lines name=number."""
-    return {name: int(value) for name, value in re.findall(r"^(\w+)=(-?\d+)$", text, re.MULTILINE)}
-
-
-def unharmed(command, recording, bare, wrapped=True):
-    """The program did the same as without us."""
-    equal(recording.status, bare.status, f"exit status of {' '.join(map(str, command[2:]))!r}")
-    equal(recording.out[-2000:], bare.out[-2000:], "output")
-    if wrapped:
-        require(recording.images(), f"nothing was recorded: {recording.err[-600:]!r}")
-
-
-def both(folder, command, options=(), wrapped=True, timeout=FAULT_TIMEOUT_S):
-    """Run bare, then record: (the recording, the bare run). The bare one must be right in itself."""
-    bare = run(*command, timeout=timeout)
-    require(bare.signal == 0 and bare.status < 128 and not re.search(WRONG, bare.out),
-            f"the program fails without ffiscope: {bare.status} {bare.out[-500:]!r} "
-            f"{bare.err[-500:]!r}")
-    recording = record(folder, *command, options=options, timeout=timeout)
-    unharmed(command, recording, bare, wrapped)
-    return recording, bare
-
-
-def row_is(report, name, **expected):
-    """The row of that name, once these columns were compared."""
-    found = row(report, name)
-    for key, value in expected.items():
-        equal(found.get(key), value, f"{key} of {name}")
-    return found
-
-
-def calls_of(report, *names):
-    return sum(found["calls"] for found in report["entry_points"] if found["name"] in names)
-
-
-def sum_of(report, key):
-    return sum(found[key] for found in report["entry_points"])
-
 
 # --- Out of a call -------------------------------------------------------------------------------
 
@@ -222,15 +152,6 @@ def the_own_stack_is_known_and_not_asked_for(folder, where):
 
 
 # --- Processes and threads -----------------------------------------------------------------------
-
-def processes(recording):
-    """Each process's report, most calls first."""
-    result = []
-    for process in recording.report()["processes"]:
-        result.append(recording.report("--pid", process["pid"]))
-    return sorted(result, reverse=True,
-                  key=lambda report: (sum_of(report, "calls"), calls_of(report, "lib_call")))
-
 
 @test
 def what_a_child_does_in_its_parents_call_belongs_to_no_call_of_its_own(folder):
