@@ -5,11 +5,12 @@ Each program lies beside this file. It runs bare and under record; output and ex
 the same, and the recording must say what the program says of itself.
 """
 import os
+import platform
 import sys
 
 sys.dont_write_bytecode = True
 import surroundings  # its tests join those here
-from cases import (FAULT_TIMEOUT_S, both, build, build_shared, calls_of, library, processes,
+from cases import (FAULT_TIMEOUT_S, HERE, both, build, build_shared, calls_of, library, processes,
                    program, program_and_twin, row_is, said, sum_of, unharmed)
 from scenario import (FFISCOPE, PRELOAD, Skip, check, environment, equal, main, near, record,
                       require, row, run, test)
@@ -335,6 +336,19 @@ def errno_registers_flags_and_rounding_are_left_alone(folder, clock):
     row_is(report, "state_errno_left", calls=90001)
     row_is(report, "state_set", calls=9001)
     row_is(report, "state_look", calls=27003)
+
+
+@test(what=["threads", "refused"])
+def registers_arrive_whatever_slow_code_does_to_them(folder, what):
+    """threads: slow code makes a thread ready; refused: it cannot, and each call goes on unseen."""
+    probe = os.path.join(HERE, "..", "signatures", f"probe_{platform.machine()}")
+    command = [build(folder, "garbage.c", f"{probe}.c", f"{probe}.S", "-rdynamic"),
+               library(folder, "liblib.so", "-DLIBRARY", f"{probe}.S"), what]
+    recording, bare = both(folder, command, wrapped=what == "threads")
+    equal(said(bare.err)["wrapped"], 0, "wrapped probes of the bare program")
+    told = said(recording.err)
+    equal(told["wrapped"], 6, "wrapped probes")
+    check(told["asked"] >= 200, f"slow code called the program's functions {told['asked']} times")
 
 
 @test(clock=["fenced", "fast"])
