@@ -28,8 +28,9 @@ struct object {
 	uint64_t last;
 	uint64_t relro;
 	uint64_t relro_bytes;
-	bool unprotected;
-	bool incomplete; /* a slot of interest is not relocated yet */
+	uint64_t writable; /* a page that can be written, 0 = none known */
+	bool unprotected;  /* only since we made it so */
+	bool incomplete;   /* a slot of interest is not relocated yet */
 };
 
 static uint64_t visited[VISITED_MAX]; /* hash set of symbol table addresses */
@@ -48,15 +49,40 @@ static uint64_t *visited_place(uint64_t key)
 	return NULL;
 }
 
-static void write_slot(struct object *object, uint64_t *slot, uint64_t value)
+/* The page that was made writable becomes what it was. */
+static void protect_again(struct object *object)
 {
-	if ((uint64_t)slot - object->relro < object->relro_bytes && !object->unprotected) {
-		if (system_protect((void *)object->relro, object->relro_bytes,
-				   PROT_READ | PROT_WRITE) != 0)
-			return;
+	if (object->unprotected)
+		system_protect((void *)object->writable, FSC_PAGE, PROT_READ);
+	object->unprotected = false;
+	object->writable = 0;
+}
+
+/*
+ * The program may have changed the protection of any page. One that it made writable stays so; one
+ * that cannot be written is made writable only where the loader itself made it read-only (RELRO).
+ */
+static bool make_writable(struct object *object, uint64_t *slot)
+{
+	uint64_t page = (uint64_t)slot & ~(uint64_t)(FSC_PAGE - 1);
+
+	if (page == object->writable)
+		return true;
+	protect_again(object);
+	if (!system_writable(slot)) {
+		if ((uint64_t)slot - object->relro >= object->relro_bytes ||
+		    system_protect((void *)page, FSC_PAGE, PROT_READ | PROT_WRITE) != 0)
+			return false;
 		object->unprotected = true;
 	}
-	__atomic_store_n(slot, value, __ATOMIC_RELEASE);
+	object->writable = page;
+	return true;
+}
+
+static void write_slot(struct object *object, uint64_t *slot, uint64_t value)
+{
+	if (make_writable(object, slot))
+		__atomic_store_n(slot, value, __ATOMIC_RELEASE);
 }
 
 /* The definition that the slot stands for: its value's, or when lazily bound the first in scope. */
@@ -236,8 +262,7 @@ static int visit(struct dl_phdr_info *info)
 		return 0;
 	patch_table(&object, object.dynamic.call_relocations, object.dynamic.call_relocation_bytes);
 	patch_table(&object, object.dynamic.relocations, object.dynamic.relocation_bytes);
-	if (object.unprotected)
-		system_protect((void *)object.relro, object.relro_bytes, PROT_READ);
+	protect_again(&object);
 	if (!object.incomplete || ++retries > RETRIES_MAX)
 		*place = (uint64_t)object.dynamic.symbols;
 	else

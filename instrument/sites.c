@@ -306,6 +306,15 @@ bool fsc_sites_is_stub(uint64_t address)
 	return address - (uint64_t)fsc_arch_stubs < (uint64_t)FSC_SITES_MAX * FSC_ARCH_STUB_BYTES;
 }
 
+uint64_t fsc_sites_function(uint64_t address)
+{
+	uint64_t offset = address - (uint64_t)fsc_arch_stubs;
+
+	if (!fsc_sites_is_stub(address) || offset % FSC_ARCH_STUB_BYTES)
+		return address;
+	return fsc_sites[offset / FSC_ARCH_STUB_BYTES].target;
+}
+
 /* The site of that address; *same_name: also under that name, in that library. */
 static uint32_t find(const struct fsc_site_request *request, uint32_t name, uint32_t module,
 		     bool *same_name)

@@ -111,4 +111,7 @@ void fsc_sites_skipped(uint32_t site) FSC_HIDDEN;
 /* Is that address one of our stubs? */
 bool fsc_sites_is_stub(uint64_t address) FSC_HIDDEN;
 
+/* The function that the stub at that address stands for; of another address, that address. */
+uint64_t fsc_sites_function(uint64_t address) FSC_HIDDEN;
+
 #endif

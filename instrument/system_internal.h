@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/mman.h>
@@ -172,6 +173,19 @@ static inline bool system_readable(uintptr_t address)
 {
 	return fsc_arch_syscall6(SYS_rt_sigprocmask, -1, (long)(address & ~(uintptr_t)7), 0, 8, 0,
 				 0) == -EINVAL;
+}
+
+/*
+ * Can that word be written? The kernel is asked to OR nothing into its lower half, atomically, and
+ * to wake nobody who waits for it (futex(2), FUTEX_WAKE_OP): EFAULT means no.
+ */
+static inline bool system_writable(uint64_t *word)
+{
+	uint32_t other = 0;
+	long or_nothing = FUTEX_OP(FUTEX_OP_OR, 0, FUTEX_OP_CMP_EQ, 0);
+
+	return fsc_arch_syscall6(SYS_futex, (long)&other, FUTEX_WAKE_OP_PRIVATE, 0, 0, (long)word,
+				 or_nothing) >= 0;
 }
 
 /* A set of signals as the kernel has it: bit n - 1 is signal n. */

@@ -303,6 +303,33 @@ def another_library_at_the_same_address_is_told_apart(folder):
             equal(named.get(name, {}).get("calls"), 300, f"calls of {name} in {path}")
 
 
+def bindings(folder, what):
+    """The program and a library that is bound to another one."""
+    other = library(folder)
+    bound = build_shared(folder, "bindings.c", "-DLIBRARY", "-Wl,-z,now,-z,relro", other,
+                         f"-Wl,-rpath,{folder}", name="libbound.so")
+    return [build(folder, "bindings.c"), bound, what]
+
+
+@test(what=["readonly", "writable"])
+def a_slot_keeps_the_protection_that_the_program_gave_it(folder, what):
+    """readonly: what we may not write stays as it is. writable: it is, afterwards too."""
+    command = bindings(folder, what)
+    if what == "readonly":
+        command = ["/usr/bin/env", "PROTECT=1", *command]
+    recording, _ = both(folder, command, options=["--entry", "lib_add"])
+    row_is(recording.report(), "own_add", calls=100)
+    row_is(recording.report(), "lib_add", calls=100 if what == "readonly" else 200)
+
+
+@test
+def whose_an_address_is_is_answered_as_ever(folder):
+    """dladdr and dladdr1, of a thunk too."""
+    recording, bare = both(folder, bindings(folder, "addresses"))
+    check("looked up: 1, lib_add in /liblib.so, at it 1" in bare.out, f"bare says {bare.out!r}")
+    row_is(recording.report(), "lib_add", calls=1)
+
+
 @test
 def a_library_in_another_namespace_works(folder):
     command, _ = loading(folder)
