@@ -426,9 +426,16 @@ static void thread_ends(void *argument)
 		thread->cursor = &no_cursor;
 		thread->memory = NULL;
 		thread->depth = 0;
+		thread->lone = NULL;
 		memory_put(memory);
 	}
 	thread->busy = 0;
+}
+
+void fsc_attach_give_up(struct fsc_thread *thread)
+{
+	thread_ends(thread);
+	thread->refused = FSC_REFUSED_FOR_GOOD;
 }
 
 void fsc_attach_start(void)
@@ -443,7 +450,8 @@ bool fsc_attach_thread(struct fsc_thread *thread)
 
 	if (thread->depth)
 		fsc_shadow_disown(thread);
-	if (fsc_live->owner && thread->refused == fsc_live->owner)
+	if (thread->refused == FSC_REFUSED_FOR_GOOD ||
+	    (fsc_live->owner && thread->refused == fsc_live->owner))
 		return false;
 	if (fsc_session_attach_image() && (thread->memory || take_memory(thread))) {
 		/* Also when there is no slot: thread_ends() gives the memory back. */

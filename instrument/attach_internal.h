@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * attach_internal.h - what the constructor asks of attach.c and arch/<cpu>/arch.c.
+ * attach_internal.h - what the constructor and clone.c ask of attach.c and arch/<cpu>/arch.c.
  */
 #ifndef INSTRUMENT_ATTACH_INTERNAL_H
 #define INSTRUMENT_ATTACH_INTERNAL_H
@@ -9,6 +9,9 @@
 
 /* Make the key whose destructor gives a thread's slot back. */
 void fsc_attach_start(void) FSC_HIDDEN;
+
+/* Close what this thread has, as when it ends, and never record it again. */
+void fsc_attach_give_up(struct fsc_thread *thread) FSC_HIDDEN;
 
 /* Find out what the thunks need to know of this very processor. */
 void fsc_arch_start(void) FSC_HIDDEN;

@@ -117,6 +117,8 @@ enum fsc_allocation_mode {
 /* FSC_ALLOCATION_COUNT when allocation hooks are on, else 0. */
 extern uint32_t fsc_record_allocation_mask FSC_HIDDEN;
 
+#define FSC_REFUSED_FOR_GOOD UINT32_MAX
+
 struct fsc_thread {
 	uintptr_t busy;		   /* the frame whose hook runs, 0 = none; at offset THREAD_BUSY */
 	struct fsc_cursor *cursor; /* never NULL; of no use to anyone until memory is there */
@@ -128,7 +130,7 @@ struct fsc_thread {
 	struct fsc_allocation_totals totals;	 /* of the innermost open frame */
 	uint64_t watched[FSC_WATCHED_ADDRESSES]; /* return addresses that made request buffers */
 	uintptr_t stack_top;			 /* end of the thread's own stack */
-	uint32_t refused;      /* attaching failed before: owner pid of that image */
+	uint32_t refused; /* attaching failed before: owner pid of that image, or ..._FOR_GOOD */
 	uint32_t recent_count; /* ever of recent[]; the newest is at (count - 1) % FSC_RECENT_BLOCKS
 				*/
 	/*

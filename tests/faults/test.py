@@ -185,6 +185,21 @@ def a_program_started_inside_a_call_is_recorded_and_the_parent_goes_on(folder, w
           "unwound and open")
 
 
+@test(how=["at once", "one by one", "by hand", "_Fork"])
+def children_of_clone_are_right_and_counted(folder, how):
+    """at once: parent and child share their thread-local storage, and neither is recorded then."""
+    recording, bare = both(folder, program(folder, "clones.c") + [how])
+    calls = said(bare.out)["calls"]
+    found = processes(recording)
+    for name in ("lib_call", "lib_add"):
+        equal(sum(calls_of(report, name) for report in found), calls, f"calls of {name}")
+    skipped = sum(sum_of(report, "skipped") for report in found)
+    equal(skipped, 2 * (calls - 500) if how == "at once" else 0, "calls that passed unseen")
+    equal({sum_of(report, "unwound") + sum_of(report, "open") for report in found}, {0},
+          "unwound and open")
+    equal(len(found), 11 if how in ("by hand", "_Fork") else 1, "processes")
+
+
 @test(what=["closes", "daemon"])
 def a_program_that_closes_all_descriptors_goes_on_being_recorded(folder, what):
     command = program(folder, "children.c") + [what, folder]

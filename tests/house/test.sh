@@ -66,7 +66,7 @@ library=$build/lib/$(gcc -print-multiarch)/libffiscope.so
 check "the check of the hot path fails on code that is not" $?
 
 # What the preload exports is the interposed names and the API, and nothing else.
-expected="aligned_alloc calloc dladdr dladdr1 dlsym dlvsym ffiscope_begin ffiscope_end ffiscope_intern ffiscope_mark free
+expected="aligned_alloc calloc clone dladdr dladdr1 dlsym dlvsym ffiscope_begin ffiscope_end ffiscope_intern ffiscope_mark free
 malloc memalign posix_memalign pvalloc realloc reallocarray valloc"
 [ "$(nm -D --defined-only "$library" | awk '{print $3}' | sort | xargs)" = "$(echo $expected | xargs -n1 | sort | xargs)" ]
 check "the preload exports the interposed names and the API alone" $?
