@@ -26,7 +26,7 @@ __attribute__((constructor(101))) static void start(void)
 	if (!getauxval(AT_SECURE) && fsc_session_start(environ)) {
 		fsc_arch_start();
 		fsc_attach_start();
-		fsc_relocations_update();
+		fsc_relocations_start();
 		__atomic_store_n(&fsc_lookup_ready, true, __ATOMIC_RELEASE);
 	}
 	errno = saved;

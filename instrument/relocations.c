@@ -8,6 +8,7 @@
 #include "relocations_internal.h"
 
 #include <link.h>
+#include <pthread.h>
 
 #include "allocation_internal.h"
 #include "lookup_internal.h"
@@ -15,6 +16,7 @@
 #include "session_internal.h"
 #include "sites_internal.h"
 #include "system_internal.h"
+#include "trace_points/clock.h"
 
 enum {
 	VISITED_MAX = 4096, /* objects remembered as patched; a power of two */
@@ -34,6 +36,7 @@ struct object {
 };
 
 static uint64_t visited[VISITED_MAX]; /* hash set of symbol table addresses */
+static const uint64_t turn_wait_ns = 200000000u;
 static uint64_t seen_adds, seen_subs;
 static bool come_again;	 /* an object was incomplete: visit again at the next lookup */
 static uint32_t retries; /* objects found incomplete so far */
@@ -286,9 +289,68 @@ static int visit_if_changed(struct dl_phdr_info *info, size_t size, void *pass)
 	return visit(info);
 }
 
+enum turn { VISIT, FORK };
+
+/*
+ * dl_iterate_phdr holds a lock of the loader's that fork does not reset in the child: a child
+ * forked meanwhile by another thread could open no library any more. So nobody visits while
+ * somebody forks. The word says who does which, by thread pointer; it lies in memory that fork
+ * zeroes. The wait is bounded: without the turn nothing is visited this time. false also when the
+ * thread has it already: for what a signal handler interrupted, or in another's handler of fork.
+ */
+static bool take_turn(enum turn turn)
+{
+	uint64_t self = fsc_arch_thread_pointer(), begin = 0;
+
+	for (;;) {
+		uint64_t owner = 0, now;
+		/* Who looks up all the time must not keep who forks from its turn. */
+		bool waits = turn == VISIT && __atomic_load_n(&fsc_live->forking, __ATOMIC_RELAXED);
+
+		if (!waits &&
+		    __atomic_compare_exchange_n(&fsc_live->visitor, &owner, self | turn, false,
+						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			return true;
+		now = fsc_clock_monotonic_ns();
+		begin = begin ? begin : now;
+		if ((owner & ~(uint64_t)FORK) == self || now - begin > turn_wait_ns)
+			return false;
+		system_yield();
+	}
+}
+
+static void end_turn(enum turn turn)
+{
+	uint64_t own = fsc_arch_thread_pointer() | turn;
+
+	__atomic_compare_exchange_n(&fsc_live->visitor, &own, 0, false, __ATOMIC_RELEASE,
+				    __ATOMIC_RELAXED);
+}
+
 void fsc_relocations_update(void)
 {
 	int visiting = 0;
 
+	if (!take_turn(VISIT))
+		return;
 	dl_iterate_phdr(visit_if_changed, &visiting);
+	end_turn(VISIT);
+}
+
+static void before_fork(void)
+{
+	__atomic_fetch_add(&fsc_live->forking, 1, __ATOMIC_RELAXED);
+	(void)take_turn(FORK);
+}
+
+static void after_fork(void)
+{
+	__atomic_fetch_sub(&fsc_live->forking, 1, __ATOMIC_RELAXED);
+	end_turn(FORK);
+}
+
+void fsc_relocations_start(void)
+{
+	(void)pthread_atfork(before_fork, after_fork, NULL);
+	fsc_relocations_update();
 }

@@ -7,9 +7,12 @@
 
 #include "thread_internal.h"
 
+/* Called by the constructor: patch what is there, and stay out of the way of forks. */
+void fsc_relocations_start(void) FSC_HIDDEN;
+
 /*
  * Patch the slots of every object that came since the last time, if the loader's counters say that
- * any did (8 ns when none). Called by the constructor and at every lookup.
+ * any did. Called at every lookup.
  */
 void fsc_relocations_update(void) FSC_HIDDEN;
 

@@ -152,6 +152,8 @@ struct fsc_live {
 	struct fsc_ledger *ledger; /* NULL until the first buffer */
 	uint32_t registry_lock;	   /* atomic: 1 = taken */
 	uint32_t ledger_lock;	   /* atomic */
+	uint32_t forking;	   /* atomic: threads in fork */
+	uint64_t visitor;	   /* atomic: who looks at the slots, or forks: relocations.c */
 	uint32_t ledger_refused;   /* there was no memory for one: not asked for again */
 	uint32_t free_slot_hint;   /* no slot below this one was free when last looked */
 	uint32_t draining;	   /* standalone, atomic: 1 = someone drains */

@@ -175,6 +175,14 @@ def a_child_forked_inside_a_call_returns_from_it_and_goes_on(folder, what):
           "unwound and open")
 
 
+@test
+def a_child_forked_while_another_thread_looks_up_can_open_libraries(folder):
+    """fork does not reset all of the loader's locks."""
+    recording, _ = both(folder, program(folder, "forks.c", "-rdynamic"))
+    equal(sorted(calls_of(report, "lib_add") for report in processes(recording)), [1] * 10,
+          "calls of lib_add in each child")
+
+
 @test(what=["vfork", "spawn"])
 def a_program_started_inside_a_call_is_recorded_and_the_parent_goes_on(folder, what):
     recording, _ = both(folder, program(folder, "children.c") + [what])
