@@ -46,8 +46,8 @@ static void find_real(void)
 {
 	uint64_t found;
 
-	if (fsc_modules_first_symbol("__asan_init", NULL) ||
-	    fsc_modules_first_symbol("__tsan_init", NULL))
+	if (fsc_modules_next_symbol("__asan_init", NULL) ||
+	    fsc_modules_next_symbol("__tsan_init", NULL))
 		sizes_known = false;
 
 #define FSC_ALLOCATION(name, result, parameters, arguments) \

@@ -63,42 +63,66 @@ static uint32_t gnu_hash(const char *name)
 	return hash;
 }
 
-/* Bit 15 of a version index hides the definition from unversioned lookups. */
-static bool is_default(const struct fsc_dynamic *dynamic, uint32_t index)
-{
-	return !dynamic->versions || !(dynamic->versions[index] & 0x8000);
-}
-
-uint64_t fsc_modules_symbol(const struct fsc_dynamic *dynamic, const char *name,
-			    unsigned char *type)
+/* The next definition of that name, of any version, after `previous` (NULL: the first), or NULL. */
+static const ElfW(Sym) * next_definition(const struct fsc_dynamic *dynamic, const char *name,
+					 const ElfW(Sym) * previous)
 {
 	const uint32_t *table = dynamic->gnu_hash;
 	uint32_t hash = gnu_hash(name), bucket_count, first, bloom_words, index;
 	const uint32_t *buckets, *chain;
 
 	if (!table || !dynamic->symbols || !dynamic->strings)
-		return 0;
+		return NULL;
 	bucket_count = table[0];
 	first = table[1];
 	bloom_words = table[2];
 	buckets = (const uint32_t *)((const ElfW(Addr) *)(table + 4) + bloom_words);
 	chain = buckets + bucket_count;
-	if (!bucket_count)
-		return 0;
-	for (index = buckets[hash % bucket_count]; index >= first; index++) {
+	index = previous ? (uint32_t)(previous - dynamic->symbols) : 0;
+	if (!bucket_count || (previous && (chain[index - first] & 1)))
+		return NULL;
+	for (index = previous ? index + 1 : buckets[hash % bucket_count]; index >= first; index++) {
 		const ElfW(Sym) *symbol = &dynamic->symbols[index];
 
 		if ((chain[index - first] | 1) == (hash | 1) && symbol->st_shndx != SHN_UNDEF &&
-		    is_default(dynamic, index) &&
-		    fsc_text_same(dynamic->strings + symbol->st_name, name)) {
-			if (type)
-				*type = ELF64_ST_TYPE(symbol->st_info);
-			return dynamic->base + symbol->st_value;
-		}
+		    fsc_text_same(dynamic->strings + symbol->st_name, name))
+			return symbol;
 		if (chain[index - first] & 1)
 			break;
 	}
-	return 0;
+	return NULL;
+}
+
+/* Bit 15 of a version index hides the definition from unversioned lookups. */
+static bool is_hidden(const struct fsc_dynamic *dynamic, const ElfW(Sym) * symbol)
+{
+	return dynamic->versions && dynamic->versions[symbol - dynamic->symbols] & 0x8000;
+}
+
+uint64_t fsc_modules_symbol(const struct fsc_dynamic *dynamic, const char *name,
+			    unsigned char *type)
+{
+	const ElfW(Sym) *symbol = next_definition(dynamic, name, NULL);
+
+	while (symbol && is_hidden(dynamic, symbol))
+		symbol = next_definition(dynamic, name, symbol);
+	if (!symbol)
+		return 0;
+	if (type)
+		*type = ELF64_ST_TYPE(symbol->st_info);
+	return dynamic->base + symbol->st_value;
+}
+
+/* The address of a function whose versions, if it has several, are all the same; else 0. */
+static uint64_t only_function(const struct fsc_dynamic *dynamic, const char *name,
+			      const ElfW(Sym) * symbol)
+{
+	uint64_t value = symbol->st_value;
+
+	for (; symbol; symbol = next_definition(dynamic, name, symbol))
+		if (symbol->st_value != value || ELF64_ST_TYPE(symbol->st_info) != STT_FUNC)
+			return 0;
+	return dynamic->base + value;
 }
 
 static bool is_own(const struct link_map *map)
@@ -141,9 +165,36 @@ static uint64_t search(const struct link_map *map, const struct link_map *end, c
 	return 0;
 }
 
-uint64_t fsc_modules_first_symbol(const char *name, const struct link_map **from)
+/* The loader binds nothing to the kernel's object, which stands in the link map too (vdso(7)). */
+static bool is_kernels(const struct link_map *map)
 {
-	return search(_r_debug.r_map, NULL, name, from);
+	return fsc_text_same(map->l_name, "linux-vdso.so.1") ||
+	       fsc_text_same(map->l_name, "linux-gate.so.1");
+}
+
+uint64_t fsc_modules_bound_symbol(const char *name, bool unique, const struct link_map **from)
+{
+	uint64_t address = 0;
+
+	*from = NULL;
+	for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next) {
+		const ElfW(Sym) * symbol;
+		struct fsc_dynamic dynamic;
+
+		if (is_own(map) || is_kernels(map))
+			continue;
+		fsc_modules_read(&dynamic, map->l_addr, map->l_ld);
+		symbol = next_definition(&dynamic, name, NULL);
+		if (!symbol)
+			continue;
+		if (*from)
+			return 0;
+		*from = map;
+		address = only_function(&dynamic, name, symbol);
+		if (!unique)
+			break;
+	}
+	return address;
 }
 
 uint64_t fsc_modules_next_symbol(const char *name, const struct link_map **from)

@@ -42,8 +42,14 @@ uint64_t fsc_modules_symbol(const struct fsc_dynamic *dynamic, const char *name,
  */
 uint64_t fsc_modules_next_symbol(const char *name, const struct link_map **from) FSC_HIDDEN;
 
-/* The first definition in the link map that is not this library's. */
-uint64_t fsc_modules_first_symbol(const char *name, const struct link_map **from) FSC_HIDDEN;
+/*
+ * The function that the loader will bind a reference of that name to: what the first object in the
+ * link map defines. 0 and *from set: that cannot be said, because the name has several versions
+ * there, is no plain function or, if it must be `unique`, another object has it too. *from NULL:
+ * nobody has it.
+ */
+uint64_t fsc_modules_bound_symbol(const char *name, bool unique,
+				  const struct link_map **from) FSC_HIDDEN;
 
 /* glibc's own definition, whoever else has one. */
 uint64_t fsc_modules_libc_symbol(const char *name) FSC_HIDDEN;

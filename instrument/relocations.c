@@ -88,18 +88,18 @@ static void write_slot(struct object *object, uint64_t *slot, uint64_t value)
 		__atomic_store_n(slot, value, __ATOMIC_RELEASE);
 }
 
-/* The definition that the slot stands for: its value's, or when lazily bound the first in scope. */
+/*
+ * The definition that the slot stands for: its value's, or when lazily bound the first in scope.
+ * The scope of an object opened after the start is unknown, so there the name must be unique.
+ * *value: 0 when it cannot be said.
+ */
 static const struct link_map *definition(const struct object *object, const char *name,
 					 uint64_t *value)
 {
 	const struct link_map *map = NULL;
-	uint64_t address;
 
 	if (*value - object->first < object->last - object->first) {
-		address = fsc_modules_first_symbol(name, &map);
-		if (!address)
-			return NULL;
-		*value = address;
+		*value = fsc_modules_bound_symbol(name, fsc_lookup_ready, &map);
 		return map;
 	}
 	for (map = _r_debug.r_map; map; map = map->l_next) {
@@ -122,8 +122,8 @@ static void patch_row(struct object *object, uint64_t *slot, const char *name)
 
 	if (!map)
 		object->incomplete = true;
-	if (!map || map->l_addr == object->dynamic.base || map->l_addr == fsc_modules_own_base() ||
-	    fsc_lookup_never(name))
+	if (!map || !target || map->l_addr == object->dynamic.base ||
+	    map->l_addr == fsc_modules_own_base() || fsc_lookup_never(name))
 		return;
 	request.name = name;
 	request.library = fsc_modules_real_path(map->l_name, buffer, sizeof(buffer));
