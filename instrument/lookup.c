@@ -71,7 +71,21 @@ static bool wanted(const char *name, const char *library, const struct link_map 
 	       !fsc_modules_is_system(library) && !fsc_text_match_list(initializers, name);
 }
 
-static void *wrap(const char *name, void *address)
+/*
+ * A library that looks up a function of its own crosses nothing, and may compare the answer with
+ * the address that it knows (Ruby does, to find out whether an extension is of its own version). A
+ * main program may hold host and library in one.
+ */
+static bool looks_itself_up(const void *caller, const struct link_map *map)
+{
+	struct link_map *own = NULL;
+	Dl_info info;
+
+	return !is_main_program(map) &&
+	       dladdr1(caller, &info, (void **)&own, RTLD_DL_LINKMAP) != 0 && own == map;
+}
+
+static void *wrap(const char *name, void *address, const void *caller)
 {
 	char buffer[FSC_PATH_BYTES];
 	const ElfW(Sym) *symbol = NULL;
@@ -90,7 +104,8 @@ static void *wrap(const char *name, void *address)
 	    !dladdr1(address, &info, (void **)&map, RTLD_DL_LINKMAP) || !map)
 		return address;
 	__atomic_fetch_add(&fsc_session->lookups, 1, __ATOMIC_RELAXED);
-	if (map->l_addr == fsc_modules_own_base() || fsc_lookup_never(name))
+	if (map->l_addr == fsc_modules_own_base() || fsc_lookup_never(name) ||
+	    looks_itself_up(caller, map))
 		return address;
 	request.name = name;
 	request.library = fsc_modules_real_path(map->l_name, buffer, sizeof(buffer));
@@ -161,7 +176,7 @@ int fsc_lookup_find(void *handle, const char *name, const char *version, void **
 		return 1;
 	saved = errno;
 	fsc_relocations_update();
-	*answer = wrap(name, *answer);
+	*answer = wrap(name, *answer, caller);
 	errno = saved;
 	return 1;
 }

@@ -425,6 +425,24 @@ int main(int argc, char **argv)
 
 
 @test
+def a_library_that_looks_itself_up_finds_itself(folder):
+    """As libruby does with ruby_xmalloc: another address would mean another libruby to it."""
+    pair = Pair(folder, r"""
+int plain(int n) { return n + 1; }
+int finds_itself(void *self) { return dlsym(self, "plain") == (void *)plain; }
+""", r"""
+int main(int argc, char **argv)
+{
+	void *library = dlopen(argv[1], RTLD_NOW);
+	int (*plain)(int) = look_up(library, "plain");
+	printf("%d %d\n", ((int (*)(void *))look_up(library, "finds_itself"))(library), plain(1));
+	return argc != 2;
+}
+""")
+    check_calls(pair.run(), finds_itself=1, plain=1)
+
+
+@test
 def vfork_is_never_wrapped(folder):
     pair = Pair(folder, PLAIN, r"""
 int main(int argc, char **argv)
