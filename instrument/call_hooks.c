@@ -48,20 +48,24 @@ static uint64_t skipped_outside(void *argument)
 #define INLINE inline __attribute__((always_inline))
 
 /* A call that is neither timed nor recorded; counted where that is possible. */
+static COLD int64_t pass_without_thread(const struct fsc_site *site)
+{
+	if (site->kind == FSC_SITE_ENTRY || site->kind == FSC_SITE_FREE)
+		fsc_arch_call_outside(skipped_outside, (void *)site);
+	else
+		fsc_live_lose(false);
+	return UNSEEN;
+}
+
 static COLD int64_t pass_unseen(struct fsc_thread *thread, const struct fsc_site *site)
 {
 	struct fsc_cursor *cursor = thread->cursor;
 
-	if (site->kind != FSC_SITE_ENTRY && site->kind != FSC_SITE_FREE) {
-		fsc_live_lose(false);
-		return UNSEEN;
-	}
-	if (site->id < cursor->counter_limit) {
-		cursor->counters[site->id].calls++;
-		cursor->counters[site->id].skipped++;
-	} else {
-		fsc_arch_call_outside(skipped_outside, (void *)site);
-	}
+	if (site->id >= cursor->counter_limit ||
+	    (site->kind != FSC_SITE_ENTRY && site->kind != FSC_SITE_FREE))
+		return pass_without_thread(site);
+	cursor->counters[site->id].calls++;
+	cursor->counters[site->id].skipped++;
 	return UNSEEN;
 }
 
@@ -222,10 +226,13 @@ int64_t fsc_call_enter(struct fsc_frame *frame)
 {
 	struct fsc_thread *thread = &fsc_thread;
 	struct fsc_site *site = (struct fsc_site *)((char *)fsc_sites + frame->stub);
-	struct fsc_cursor *cursor = thread->cursor;
+	struct fsc_cursor *cursor;
 
 	frame->site = site;
 	frame->target = fsc_sites_target(site);
+	if (FSC_UNLIKELY(!fsc_arch_has_storage()))
+		return pass_without_thread(site);
+	cursor = thread->cursor;
 	if (FSC_UNLIKELY((thread->busy | thread->depth) || site->call_id >= cursor->counter_limit ||
 			 !fsc_sites_fits(site, frame)))
 		return enter_slowly(thread, site, frame);

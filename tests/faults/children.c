@@ -117,6 +117,38 @@ static int start_inside(void (*start)(void *))
 	return 8;
 }
 
+/* Below a storage of its own that a child of clone() gets, anything may lie. */
+static struct {
+	unsigned char below[65536];
+	uint64_t storage[512];
+} foreign;
+
+static int without_storage(void *argument)
+{
+	(void)argument;
+	for (int i = 0; i < 5; i++)
+		if (lib_add(i, 1) != i + 1)
+			_exit(1);
+	_exit(3);
+}
+
+/* The child runs in our memory, on a stack and a thread-local storage of its own. */
+static int clone_for_a_moment(void)
+{
+	static _Alignas(16) char stack[65536];
+	int status = 0;
+
+	add(10);
+	memset(foreign.below, 0xff, sizeof(foreign.below));
+	child = clone(without_storage, stack + sizeof(stack),
+		      CLONE_VM | CLONE_VFORK | CLONE_SETTLS | SIGCHLD, NULL, NULL, foreign.storage,
+		      NULL);
+	EXPECT(child > 0 && waitpid(child, &status, 0) == child);
+	printf("child %x\n", status);
+	add(20);
+	return 4;
+}
+
 /* Where descriptors may have lain now lie files of ours: nobody may write there. */
 static void reopen(const char *folder)
 {
@@ -184,6 +216,8 @@ int main(int argc, char **argv)
 		return start_inside(vforks);
 	if (!strcmp(what, "spawn"))
 		return start_inside(spawns);
+	if (!strcmp(what, "clone"))
+		return clone_for_a_moment();
 	if (!strcmp(what, "daemon"))
 		return daemonize(argv[3], true);
 	if (!strcmp(what, "closes"))

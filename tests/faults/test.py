@@ -208,6 +208,13 @@ def children_of_clone_are_right_and_counted(folder, how):
     equal(len(found), 11 if how in ("by hand", "_Fork") else 1, "processes")
 
 
+@test
+def a_child_without_a_storage_of_the_c_librarys_is_let_through(folder):
+    """As Chromium's sandbox clones it. What it calls is counted, and no more than that."""
+    recording, _ = both(folder, program(folder, "children.c") + ["clone"])
+    row_is(recording.report(), "lib_add", calls=35, skipped=5)
+
+
 @test(what=["closes", "daemon"])
 def a_program_that_closes_all_descriptors_goes_on_being_recorded(folder, what):
     command = program(folder, "children.c") + [what, folder]

@@ -108,6 +108,19 @@ static inline long fsc_arch_syscall6(long number, long a, long b, long c, long d
 	return result;
 }
 
+/*
+ * Has the thread a thread-local storage? Its first word is its own address (System V psABI for
+ * x86-64, "Thread-Local Storage"). A child that clone() made for a moment may have been given a
+ * zeroed one (Chromium's sandbox does so); nothing of ours lies below that.
+ */
+static inline bool fsc_arch_has_storage(void)
+{
+	bool none;
+
+	__asm__("cmpq $0, %%fs:0" : "=@ccz"(none));
+	return !none;
+}
+
 /* Address of the thread control block, which glibc puts at the top of a thread's own stack. */
 static inline uintptr_t fsc_arch_thread_pointer(void)
 {
