@@ -71,6 +71,7 @@ step "unit tests" unit build
 if [ $quick = yes ]; then
     step "quick scenarios" scenarios quick
 else
+    step "build rust" cmake --build build --target rust
     step "scenarios" scenarios e2e
     step "format" formatted
     step "build clang" build clang
