@@ -16,6 +16,7 @@ from scenario import (FFISCOPE, PRELOAD, Skip, check, environment, equal, main, 
                       require, row, run, test)
 
 JUMPS_TIMEOUT_S = 20
+RUSTC = "/usr/bin/rustc"  # Debian's, whatever comes first in PATH
 
 # --- Out of a call -------------------------------------------------------------------------------
 
@@ -40,6 +41,44 @@ def an_exception_that_nobody_catches_ends_the_program_as_ever(folder):
     unharmed(command, recording, bare)
     check("terminate called after throwing" in recording.err, f"stderr is {recording.err!r}")
     row_is(recording.report(), "lib_add", calls=said(bare.out)["adds"])
+
+
+def rust(folder, *flags, name):
+    require(os.path.exists(RUSTC), f"{RUSTC} is missing: ./run test installs it")
+    output = os.path.join(folder, name)
+    result = run(RUSTC, "--edition", "2021", "-O", "-C", "prefer-dynamic", *flags, "-o", output,
+                 os.path.join(HERE, "panics.rs"), env=environment(RUSTC_BOOTSTRAP="1"))
+    require(result.status == 0, f"panics.rs does not compile: {result.err[:2000]}")
+    return output
+
+
+def panics(folder):
+    return [rust(folder, name="panics"),
+            rust(folder, "--cfg", "library", "--crate-type", "cdylib", name="libpanics.so")]
+
+
+@test
+def panics_pass_through_calls_and_are_counted(folder):
+    """Raised in a wrapped function or beyond one; caught at each level, and by a thread's start."""
+    recording, bare = both(folder, panics(folder))
+    told = said(bare.out)
+    require(told.get("unwound", 0) > told["panics"] > 0, f"the program says {told}")
+    report = recording.report()
+    row_is(report, "lib_add", calls=told["adds"], unwound=0, open=0)
+    row_is(report, "lib_panic", calls=told["panics"], unwound=told["panics"], open=0)
+    equal(calls_of(report, "lib_call", "proto2ffi_call"), told["calls"], "calls")
+    equal(sum_of(report, "unwound"), told["unwound"], "unwound")
+    equal(sum_of(report, "open"), 0, "open")
+
+
+@test
+def a_panic_that_nobody_catches_ends_the_program_as_ever(folder):
+    command = panics(folder) + ["panic"]
+    recording, bare = both(folder, command)
+    equal(bare.status, 101, "exit status of a program that panicked")
+    told = said(bare.out)
+    # The thread calls nothing after it: that the last call was left has no witness.
+    row_is(recording.report(), "lib_panic", calls=told["panics"] + 1, unwound=told["panics"], open=1)
 
 
 @test(what=["longjmp", "exit", "cancel", "inside"])
