@@ -19,6 +19,7 @@ import time
 import traceback
 
 PYTHON = "/usr/bin/python3"
+RUSTC = "/usr/bin/rustc"  # Debian's, whatever comes first in PATH
 HERE = os.path.dirname(os.path.realpath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.realpath(sys.argv[1] if len(sys.argv) > 1 else
@@ -311,6 +312,17 @@ def compile_program(folder, name, text, *flags, compiler="gcc", suffix=".c"):
 
 def shared(folder, name, text, *flags, **how):
     return compile_program(folder, name, text, "-shared", "-fPIC", *flags, **how)
+
+
+def compile_rust(folder, name, source, *flags):
+    """Compile a file with Debian's rustc; the path of what came out."""
+    require(os.path.exists(RUSTC), f"{RUSTC} is missing: ./run test installs it")
+    output = os.path.join(folder, name)
+    # extern "C-unwind" is not stable in Rust 1.63.
+    result = run(RUSTC, "--edition", "2021", "-O", *flags, "-o", output, source,
+                 env=environment(RUSTC_BOOTSTRAP="1"))
+    require(result.status == 0, f"{source} does not compile: {result.err[:2000]}")
+    return output
 
 
 def write(path, text):

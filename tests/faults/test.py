@@ -12,11 +12,10 @@ sys.dont_write_bytecode = True
 import surroundings  # its tests join those here
 from cases import (FAULT_TIMEOUT_S, HERE, both, build, build_shared, calls_of, library, processes,
                    program, program_and_twin, row_is, said, sum_of, unharmed)
-from scenario import (FFISCOPE, PRELOAD, Skip, check, environment, equal, main, near, record,
-                      require, row, run, test)
+from scenario import (FFISCOPE, PRELOAD, Skip, check, compile_rust, environment, equal, main, near,
+                      record, require, row, run, test)
 
 JUMPS_TIMEOUT_S = 20
-RUSTC = "/usr/bin/rustc"  # Debian's, whatever comes first in PATH
 
 # --- Out of a call -------------------------------------------------------------------------------
 
@@ -43,18 +42,11 @@ def an_exception_that_nobody_catches_ends_the_program_as_ever(folder):
     row_is(recording.report(), "lib_add", calls=said(bare.out)["adds"])
 
 
-def rust(folder, *flags, name):
-    require(os.path.exists(RUSTC), f"{RUSTC} is missing: ./run test installs it")
-    output = os.path.join(folder, name)
-    result = run(RUSTC, "--edition", "2021", "-O", "-C", "prefer-dynamic", *flags, "-o", output,
-                 os.path.join(HERE, "panics.rs"), env=environment(RUSTC_BOOTSTRAP="1"))
-    require(result.status == 0, f"panics.rs does not compile: {result.err[:2000]}")
-    return output
-
-
 def panics(folder):
-    return [rust(folder, name="panics"),
-            rust(folder, "--cfg", "library", "--crate-type", "cdylib", name="libpanics.so")]
+    source = os.path.join(HERE, "panics.rs")
+    return [compile_rust(folder, "panics", source, "-C", "prefer-dynamic"),
+            compile_rust(folder, "libpanics.so", source, "-C", "prefer-dynamic", "--cfg", "library",
+                         "--crate-type", "cdylib")]
 
 
 @test

@@ -10,8 +10,8 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
 from delays import LIBRARY, NAME, check_one
-from scenario import (BUILD, SCRIPTED, SERVICE, check, compile_program, environment, equal, host, main,
-                      near, phase, record, record_host, require, row, run, test)
+from scenario import (BUILD, PYTHON, SCRIPTED, SERVICE, check, compile_program, compile_rust, environment,
+                      equal, host, main, near, phase, record, record_host, require, row, run, test)
 from truth import BUFFER_ENTRIES, PLAIN_ENTRIES, check_all, takes_buffers
 
 SHIPPED, MARKED, UNWINDING = "rust", "rust_marked", "rust_unwinding"
@@ -133,6 +133,38 @@ def every_entry_point_is_counted_exactly(folder, host, build, entry):
 def counts_equal_what_hosts_in_other_languages_say(folder, host, build):
     """PHP opens the library with RTLD_DEEPBIND: its malloc and its marks are seen all the same."""
     check_rust(record_rust(folder, host, build, "--requests", 1200, "--entry", "mixed"), build)
+
+
+# Per call: allocations, bytes, frees (allocations.rs). A reallocation is one of each.
+ASKED = {"grow_and_shrink": (3, 100 + 300 + 200, 3), "zeroed": (1, 1000, 1), "nothing": (0, 0, 0),
+         "aligned": (2, 4096 + 8192, 2), "boxed": (1, 48, 1)}
+
+CALLS_ALL = """
+import ctypes, sys
+library = ctypes.CDLL(sys.argv[1])
+library.boxed.restype = ctypes.c_void_p
+library.boxed.argtypes = [ctypes.c_void_p]
+last = None
+for _ in range(300):
+    for name in ("grow_and_shrink", "zeroed", "nothing", "aligned"):
+        getattr(library, name)()
+    last = library.boxed(last)
+"""
+
+
+@test
+def what_the_default_allocator_is_asked_for_is_counted(folder):
+    """malloc, realloc both ways, calloc, posix_memalign: one by one, without any count in between."""
+    source = os.path.join(os.path.dirname(os.path.realpath(__file__)), "allocations.rs")
+    made = compile_rust(folder, "liballocations.so", source, "--crate-type", "cdylib")
+    recording = record(folder, PYTHON, "-c", CALLS_ALL, made)
+    equal(recording.status, 0, "exit status")
+    report = recording.report()
+    for name, (allocations, asked, frees) in ASKED.items():
+        found = row(report, name)
+        missed = 1 if name == "boxed" else 0  # the first is given nothing to free
+        equal(tuple(found.get(key) for key in ("calls", "allocations", "allocated_bytes", "frees")),
+              (300, 300 * allocations, 300 * asked, 300 * frees - missed), f"figures of {name}")
 
 
 # --- Phases --------------------------------------------------------------------------------------
