@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::Mutex;
 
 use crate::lists::{Switch, COUNTERS};
-use crate::switches;
+use crate::{pool, switches};
 
 #[repr(C)]
 pub struct ByteBuffer {
@@ -22,6 +22,14 @@ pub struct ByteBuffer {
 pub struct ByteSlice {
     ptr: *mut u8,
     len: usize,
+}
+
+impl ByteBuffer {
+    pub const POOLED: bool = true;
+}
+
+impl ByteSlice {
+    pub const POOLED: bool = false; // without a capacity there is no way back into the pool
 }
 
 impl From<Vec<u8>> for ByteBuffer {
@@ -70,26 +78,29 @@ fn registry_take(address: usize, length: usize) -> bool {
     }
 }
 
-/// Give a buffer of `capacity` bytes back. No buffer is legal.
-fn give_back(pointer: *mut u8, length: usize, capacity: usize) {
+/// What the host gave up; None: no buffer, which is legal, or none of ours.
+fn take_back(pointer: *mut u8, length: usize, capacity: usize) -> Option<Vec<u8>> {
     if pointer.is_null() || !registry_take(pointer as usize, length) {
-        return;
+        return None;
     }
     COUNTERS.freed.fetch_add(1, Relaxed);
     COUNTERS.live.fetch_sub(1, Relaxed);
     // SAFETY: it was a Vec's, and the host gives it up. A host that lies about the length makes no
     // difference: System frees by address.
-    drop(unsafe { Vec::from_raw_parts(pointer, length, capacity) });
+    Some(unsafe { Vec::from_raw_parts(pointer, length, capacity) })
 }
 
 impl ByteBuffer {
     pub fn give_back(self) {
-        give_back(self.ptr, self.len, self.cap);
+        match take_back(self.ptr, self.len, self.cap) {
+            Some(bytes) if pool::is_on() => pool::give(bytes),
+            bytes => drop(bytes),
+        }
     }
 }
 
 impl ByteSlice {
     pub fn give_back(self) {
-        give_back(self.ptr, self.len, self.len);
+        drop(take_back(self.ptr, self.len, self.len));
     }
 }

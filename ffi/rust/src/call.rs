@@ -10,7 +10,7 @@ use crate::buffers;
 use crate::counts::{self, Counts};
 use crate::lists::{Switch, COUNTERS, DELAYS};
 use crate::phase::{Phase, DECODE, ENCODE};
-use crate::switches;
+use crate::{pool, switches};
 
 const REQUEST_BYTES_MAX: usize = 10 * 1024 * 1024;
 
@@ -60,10 +60,14 @@ fn decode<Request: Message + Default>(data: &[u8]) -> Option<Request> {
     Request::decode(data).ok()
 }
 
-fn encode<Response: Message>(response: &Response) -> Vec<u8> {
+fn encode<Response: Message>(response: &Response, may_pool: bool) -> Vec<u8> {
     let _phase = Phase::begin(&ENCODE);
     DELAYS.encode.wait();
-    response.encode_to_vec()
+    let size = response.encoded_len();
+    let pooled = may_pool && pool::is_on();
+    let mut encoded = if pooled { pool::take(size) } else { Vec::with_capacity(size) };
+    response.encode(&mut encoded).expect("there is room");
+    encoded
 }
 
 fn panic_if_planted() {
@@ -78,6 +82,7 @@ fn answer<Request, Response>(
     call: &Call,
     data: &[u8],
     work: fn(Request) -> Response,
+    may_pool: bool,
 ) -> Option<Vec<u8>>
 where
     Request: Message + Default,
@@ -87,17 +92,17 @@ where
     panic_if_planted();
     let response = work(request);
     DELAYS.work.wait();
-    (!call.is_late()).then(|| encode(&response))
+    (!call.is_late()).then(|| encode(&response, may_pool))
 }
 
 /// The encoded response; empty: refused, or nothing to say.
-pub fn run<Request, Response>(data: &[u8], work: fn(Request) -> Response) -> Vec<u8>
+pub fn run<Request, Response>(data: &[u8], work: fn(Request) -> Response, may_pool: bool) -> Vec<u8>
 where
     Request: Message + Default,
     Response: Message,
 {
     let call = Call::begin(data.len());
-    let response = answer(&call, data, work).unwrap_or_else(|| {
+    let response = answer(&call, data, work, may_pool).unwrap_or_else(|| {
         COUNTERS.refused.fetch_add(1, Relaxed);
         Vec::new()
     });

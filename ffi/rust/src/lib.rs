@@ -18,6 +18,7 @@ mod counts;
 mod lists;
 mod phase;
 mod planted;
+mod pool;
 mod raw;
 mod switches;
 mod work;
@@ -53,7 +54,7 @@ macro_rules! methods {
             /// As `request()`.
             #[no_mangle]
             pub unsafe extern "C-unwind" fn $name(data: *const u8, len: usize) -> $response {
-                call::run(request(data, len), $work).into()
+                call::run(request(data, len), $work, <$response>::POOLED).into()
             }
         )*
     };

@@ -250,6 +250,21 @@ def a_response_given_back_wrongly_is_one_finding(folder, host, option):
     equal(leaks["buffers"]["live"], 0, "live buffers")
 
 
+@test(host=HOST_KINDS, every=[0, 10])
+def a_pool_inside_one_piece_makes_no_false_finding(folder, host, every):
+    """Nothing is seen of the pool: a buffer comes back that was not allocated in the call."""
+    recording = record_rust(folder, host, SHIPPED, "--requests", 1000, "--pool", *(
+        ["--leak-every", every] if every else []))
+    truth = recording.truth()
+    require(truth["service"]["pool_taken"] > 0, "the pool was not used")
+    check_rust(recording, SHIPPED)
+    if every:
+        leaks, finding = only_finding(recording, "never_freed")
+        equal((finding["count"], leaks["buffers"]["live"]), (100, 100), "count, live buffers")
+    else:
+        equal(recording.leaks(status=0)["findings"], [], "findings of a clean run")
+
+
 # --- Panics --------------------------------------------------------------------------------------
 
 # Its frames are unwound by a panic; nobody catches it.
