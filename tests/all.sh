@@ -74,6 +74,8 @@ if [ $quick = yes ]; then
 else
     step "build rust" cmake --build build --target rust
     step "scenarios" scenarios e2e
+    step "build aarch64" build aarch64
+    step "scenarios, aarch64" scenarios foreign
     step "format" formatted
     step "build clang" build clang
     step "unit tests, clang" unit build/clang

@@ -98,6 +98,11 @@ def classes(type_):
     return found
 
 
+def argument_align(type_):
+    """What a callee finds an argument aligned to."""
+    return type_.align
+
+
 def in_memory(type_):
     """Is it returned through the hidden pointer?"""
     return MEMORY in classes(type_)
@@ -136,3 +141,8 @@ def stack_bytes(result, arguments, named):
         offset = (offset + align - 1) // align * align
         offset += (type_.size + 7) // 8 * 8
     return offset
+
+
+def ends_in_address(result, arguments, named):
+    """Is the last word on the stack one that the callee follows? Structs lie there themselves."""
+    return False

@@ -27,6 +27,7 @@ class Function:
         self.arguments = arguments
         self.named = named          # fewer than there are arguments: variadic
         self.stack = abi.stack_bytes(result, arguments, named)
+        self.followed = abi.ends_in_address(result, arguments, named)
         self.level = max([type_.level for type_ in arguments + ([result] if result else [])] + [0])
         self.target = abi.LEVELS[self.level]
         self.where = abi.returned_in(result)
@@ -34,10 +35,13 @@ class Function:
 
     def _name(self):
         """The name says the size of the stack arguments, for the rows of a boundary file. Some
-        names are those of the built-in rows: there a hook looks at arguments and results too."""
+        names are those of the built-in rows: there a hook looks at arguments and results too. Where
+        a word that is missing would be followed, the name ends otherwise."""
         number = f"{self.number:04}_s{self.stack}"
         if self.number % 16 == 5:
-            return f"proto2ffi_{number}_value"
+            return f"proto2ffi_{number}_{'copied' if self.followed else 'value'}"
+        if self.followed:
+            return f"sig_{number}_copied"
         if self.number % 64 == 7:
             return f"sig_{number}_free_byte_buffer"
         return f"sig_{number}_value"
@@ -183,7 +187,7 @@ def types_source(made):
         lines += [f"\t{{ {offset}, {size}, {count}, SIG_{kind.upper()} }},"
                   for offset, size, count, kind in rows]
         lines += ["};", f"const struct sig_type type_{type_.name} = {{ {type_.size}, "
-                        f"{type_.align}, {len(rows)}, fields_{type_.name} }};"]
+                        f"{made.abi.argument_align(type_)}, {len(rows)}, fields_{type_.name} }};"]
     return lines
 
 

@@ -36,7 +36,7 @@ enum { SIG_TYPE_MAX = 128 };
 
 struct sig_type {
 	uint16_t size;
-	uint16_t align;
+	uint16_t align; /* of an argument */
 	uint16_t field_count;
 	const struct sig_field *fields;
 };
