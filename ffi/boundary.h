@@ -129,6 +129,9 @@ bool fsc_glob_match(const char *glob, const char *text);
  */
 bool fsc_glob_list_next(const char **list, char glob[FSC_BOUNDARY_GLOB_MAX]);
 
+/* Does one of the globs of such a list match? */
+bool fsc_glob_list_match(const char *list, const char *text);
+
 /* Does a library glob match that path, as a whole or by its last component? */
 bool fsc_glob_match_path(const char *glob, const char *path);
 

@@ -115,6 +115,16 @@ bool fsc_glob_list_next(const char **list, char glob[FSC_BOUNDARY_GLOB_MAX])
 	return true;
 }
 
+bool fsc_glob_list_match(const char *list, const char *text)
+{
+	char glob[FSC_BOUNDARY_GLOB_MAX];
+
+	while (fsc_glob_list_next(&list, glob))
+		if (fsc_glob_match(glob, text))
+			return true;
+	return false;
+}
+
 bool fsc_glob_match_path(const char *glob, const char *path)
 {
 	const char *last = path;

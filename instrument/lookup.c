@@ -19,56 +19,10 @@ bool fsc_lookup_ready;
 void *(*fsc_real_dlsym)(void *handle, const char *name);
 void *(*fsc_real_dlvsym)(void *handle, const char *name, const char *version);
 
-/*
- * Functions that return twice cannot be called through: their second return would find the thunk's
- * frame gone (setjmp(3), vfork(2), getcontext(3)).
- */
-static const char never[] = "setjmp\n_setjmp\n__setjmp\nsigsetjmp\n__sigsetjmp\nvfork\n__vfork\n"
-			    "getcontext\nswapcontext\nmakecontext\nsavectx\nffiscope_*\n"
-			    "dlsym\ndlvsym\ndlopen\ndlmopen\nclone\n__clone";
-
-/* Entry points of language modules: the interpreter's own business, not an FFI call. */
-static const char initializers[] =
-	"PyInit_*\nPyInitU_*\nnapi_*\nnode_*\nInit_*\nluaopen_*\n"
-	"get_module\n_init\n_fini\nJNI_On*\nOPENSSL_*\nv_check\nbind_engine";
-
-bool fsc_lookup_never(const char *name)
-{
-	return fsc_text_match_list(never, name) || fsc_text_match_list(fsc_settings.exclude, name);
-}
-
-bool fsc_lookup_named(const char *name)
-{
-	for (uint32_t i = 0; i < fsc_settings.boundary.row_count; i++)
-		if (fsc_glob_match(fsc_settings.boundary.rows[i].name, name))
-			return true;
-	return false;
-}
-
-const struct fsc_boundary_row *fsc_lookup_row(const char *name, const char *library)
-{
-	const struct fsc_boundary_row *row =
-		fsc_boundary_find(&fsc_settings.boundary, name, library);
-
-	if (row && !fsc_settings.codecs &&
-	    (row->kind == FSC_ROW_ENCODE || row->kind == FSC_ROW_DECODE))
-		return NULL;
-	return row;
-}
-
 /* The main program's name in the link map is empty. */
 static bool is_main_program(const struct link_map *map)
 {
 	return !map->l_prev && !map->l_name[0];
-}
-
-static bool wanted(const char *name, const char *library, const struct link_map *map,
-		   const struct fsc_boundary_row *row)
-{
-	if (row)
-		return true;
-	return !fsc_settings.has_boundary_file && !is_main_program(map) &&
-	       !fsc_modules_is_system(library) && !fsc_text_match_list(initializers, name);
 }
 
 /*
@@ -104,13 +58,12 @@ static void *wrap(const char *name, void *address, const void *caller)
 	    !dladdr1(address, &info, (void **)&map, RTLD_DL_LINKMAP) || !map)
 		return address;
 	__atomic_fetch_add(&fsc_session->lookups, 1, __ATOMIC_RELAXED);
-	if (map->l_addr == fsc_modules_own_base() || fsc_lookup_never(name) ||
-	    looks_itself_up(caller, map))
+	if (map->l_addr == fsc_modules_own_base() || looks_itself_up(caller, map))
 		return address;
 	request.name = name;
 	request.library = fsc_modules_real_path(map->l_name, buffer, sizeof(buffer));
-	request.row = fsc_lookup_row(name, request.library);
-	if (!wanted(name, request.library, map, request.row))
+	if (fsc_rules_choose(&fsc_settings.rules, name, request.library, &request.row) >
+	    FSC_CHOICE_LOOKUP)
 		return address;
 	request.target = (uint64_t)address;
 	request.library_base = map->l_addr;

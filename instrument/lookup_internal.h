@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lookup_internal.h - which functions are wrapped, whether found by dlsym or in a relocation slot.
+ * lookup_internal.h - what a host's dlsym is answered with.
  */
 #ifndef INSTRUMENT_LOOKUP_INTERNAL_H
 #define INSTRUMENT_LOOKUP_INTERNAL_H
@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "ffi/boundary.h"
 #include "thread_internal.h"
 
 /* The constructor has run: lookups may be answered with thunks. */
@@ -24,14 +23,5 @@ extern void *(*fsc_real_dlvsym)(void *handle, const char *name, const char *vers
  */
 int fsc_lookup_find(void *handle, const char *name, const char *version, void **answer,
 		    const void *caller) FSC_HIDDEN;
-
-/* Names that are never wrapped: functions that return twice, and our own. */
-bool fsc_lookup_never(const char *name) FSC_HIDDEN;
-
-/* Could any row want a function of that name? */
-bool fsc_lookup_named(const char *name) FSC_HIDDEN;
-
-/* The row that says how a function is to be wrapped; NULL: no row wants it. */
-const struct fsc_boundary_row *fsc_lookup_row(const char *name, const char *library) FSC_HIDDEN;
 
 #endif

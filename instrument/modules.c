@@ -223,15 +223,6 @@ uint64_t fsc_modules_libc_symbol(const char *name)
 	return 0;
 }
 
-static bool starts_with(const char *text, const char *start)
-{
-	while (*start && *text == *start) {
-		text++;
-		start++;
-	}
-	return !*start;
-}
-
 const char *fsc_modules_real_path(const char *path, char *buffer, size_t bytes)
 {
 	char number[21], link[64];
@@ -249,25 +240,6 @@ const char *fsc_modules_real_path(const char *path, char *buffer, size_t bytes)
 		return path;
 	buffer[length] = '\0';
 	return buffer;
-}
-
-static bool has_slash(const char *path)
-{
-	while (*path && *path != '/')
-		path++;
-	return *path == '/';
-}
-
-bool fsc_modules_is_system(const char *real_path)
-{
-	static const char *const folders[] = { "/lib/",	      "/lib32/",     "/lib64/",
-					       "/libx32/",    "/usr/lib/",   "/usr/lib32/",
-					       "/usr/lib64/", "/usr/libx32/" };
-
-	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
-		if (starts_with(real_path, folders[i]))
-			return true;
-	return !has_slash(real_path); /* the vDSO, the main program */
 }
 
 /* ---- modules of wrapped functions; callers hold the registry's lock ---- */

@@ -63,9 +63,6 @@ uint64_t fsc_modules_own_base(void) FSC_HIDDEN;
  */
 const char *fsc_modules_real_path(const char *path, char *buffer, size_t bytes) FSC_HIDDEN;
 
-/* Does that real path lie in a system folder? */
-bool fsc_modules_is_system(const char *real_path) FSC_HIDDEN;
-
 /* The id of a module, added if new; path is an offset in the string pool. 0 = table full. */
 uint32_t fsc_modules_find(uint32_t path, uint64_t base) FSC_HIDDEN;
 uint32_t fsc_modules_count(void) FSC_HIDDEN;

@@ -123,12 +123,12 @@ static void patch_row(struct object *object, uint64_t *slot, const char *name)
 	if (!map)
 		object->incomplete = true;
 	if (!map || !target || map->l_addr == object->dynamic.base ||
-	    map->l_addr == fsc_modules_own_base() || fsc_lookup_never(name))
+	    map->l_addr == fsc_modules_own_base())
 		return;
 	request.name = name;
 	request.library = fsc_modules_real_path(map->l_name, buffer, sizeof(buffer));
-	request.row = fsc_lookup_row(name, request.library);
-	if (!request.row)
+	if (fsc_rules_choose(&fsc_settings.rules, name, request.library, &request.row) !=
+	    FSC_CHOICE_ROW)
 		return;
 	request.target = target;
 	request.library_base = map->l_addr;
@@ -211,7 +211,8 @@ static void patch_slot(struct object *object, const ElfW(Rela) * relocation)
 	     ELF64_ST_TYPE(symbol->st_info) != STT_NOTYPE) ||
 	    symbol->st_other & FSC_ARCH_OTHER_CALLS)
 		return;
-	if (fsc_sites_is_stub(*slot) || patch_own(object, slot, name) || !fsc_lookup_named(name))
+	if (fsc_sites_is_stub(*slot) || patch_own(object, slot, name) ||
+	    !fsc_rules_named(&fsc_settings.rules, name))
 		return;
 	if (*slot)
 		patch_row(object, slot, name);

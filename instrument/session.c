@@ -88,7 +88,7 @@ static size_t read_all(long fd, char *text, size_t bytes)
 static void read_boundary(const char *path)
 {
 	const size_t bytes = FSC_BOUNDARY_FILE_MAX + 1; /* one more than is allowed, not less */
-	struct fsc_boundary *boundary = &fsc_settings.boundary;
+	struct fsc_boundary *boundary = &fsc_settings.rules.boundary;
 	struct fsc_boundary_error error;
 	long fd = system_open(path, O_RDONLY, 0);
 	char *text;
@@ -97,21 +97,13 @@ static void read_boundary(const char *path)
 		return;
 	text = system_map(-1, 0, bytes);
 	if (text) {
-		fsc_settings.has_boundary_file =
+		fsc_settings.rules.has_boundary_file =
 			fsc_boundary_parse(boundary, text, read_all(fd, text, bytes), &error);
-		if (!fsc_settings.has_boundary_file)
+		if (!fsc_settings.rules.has_boundary_file)
 			boundary->row_count = 0;
 		system_unmap(text, bytes);
 	}
 	system_close(fd);
-}
-
-static void add_entries(const char *globs)
-{
-	char glob[FSC_BOUNDARY_GLOB_MAX];
-
-	while (fsc_glob_list_next(&globs, glob))
-		fsc_boundary_add_entry(&fsc_settings.boundary, glob);
 }
 
 static void read_settings(char **environment)
@@ -123,13 +115,11 @@ static void read_settings(char **environment)
 		     setting(environment, FSC_OPTION_SESSION));
 	copy_setting(fsc_settings.output, sizeof(fsc_settings.output),
 		     setting(environment, FSC_OPTION_OUTPUT));
-	fsc_settings.exclude = keep_setting(setting(environment, FSC_OPTION_EXCLUDE));
+	fsc_settings.rules.exclude = keep_setting(setting(environment, FSC_OPTION_EXCLUDE));
 	if (*boundary)
 		read_boundary(boundary);
-	/* Last: --entry adds, and what a built-in row knows of a function stays known. */
-	fsc_boundary_add_built_in(&fsc_settings.boundary);
-	add_entries(setting(environment, FSC_OPTION_ENTRY));
-	fsc_settings.codecs = setting_flag(environment, FSC_OPTION_CODECS);
+	fsc_rules_complete(&fsc_settings.rules, setting(environment, FSC_OPTION_ENTRY));
+	fsc_settings.rules.codecs = setting_flag(environment, FSC_OPTION_CODECS);
 	fsc_settings.follow = setting_flag(environment, FSC_OPTION_FOLLOW);
 	fsc_settings.window_words =
 		(uint32_t)(setting_size(environment, FSC_OPTION_WINDOW, 0, 4096) + 7) / 8;
@@ -216,7 +206,8 @@ bool fsc_session_start(char **environment)
 		return false;
 	read_settings(environment);
 	live = system_map(-1, 0, FSC_PAGE);
-	if (!fsc_settings.exclude || !live || system_advise(live, FSC_PAGE, MADV_WIPEONFORK) != 0)
+	if (!fsc_settings.rules.exclude || !live ||
+	    system_advise(live, FSC_PAGE, MADV_WIPEONFORK) != 0)
 		return false;
 	fsc_live = live;
 	fsc_session = session ? map_control() : fsc_standalone_start();
@@ -304,7 +295,7 @@ static void describe(struct fsc_image *image, uint32_t pid, uint32_t number)
 	image->start_ns = now.monotonic_ns;
 	image->forked = attached_before;
 	image->allocations_on = fsc_record_allocation_mask != 0;
-	image->codecs_on = fsc_settings.codecs;
+	image->codecs_on = fsc_settings.rules.codecs;
 	image->machine = FSC_MACHINE_OWN;
 	length = system_link_text("/proc/self/exe", image->exe, sizeof(image->exe) - 1);
 	image->exe[length > 0 ? length : 0] = '\0';

@@ -7,22 +7,19 @@
 #ifndef INSTRUMENT_SESSION_INTERNAL_H
 #define INSTRUMENT_SESSION_INTERNAL_H
 
-#include "ffi/boundary.h"
+#include "ffi/rules.h"
 #include "thread_internal.h"
 
 enum fsc_session_limit { FSC_PATH_BYTES = 1024 };
 
 struct fsc_settings {
-	bool has_boundary_file; /* rows replace the lookup rule */
-	bool codecs;
 	bool follow;
 	bool standalone;	 /* no record process: drain in a helper thread */
 	uint32_t window_words;	 /* stack words copied for functions that no row describes */
 	uint64_t ring_max_bytes; /* of one ring with its header */
 	char session[FSC_PATH_BYTES];
-	char output[FSC_PATH_BYTES];  /* standalone: where the recording goes */
-	const char *exclude;	      /* globs, one per line */
-	struct fsc_boundary boundary; /* the user's rows, built-ins, --entry rows */
+	char output[FSC_PATH_BYTES]; /* standalone: where the recording goes */
+	struct fsc_rules rules;
 };
 
 extern struct fsc_settings fsc_settings FSC_HIDDEN;
@@ -45,9 +42,6 @@ size_t fsc_text_join(char *buffer, size_t bytes, const char *const *parts) FSC_H
 
 /* Decimal text of a number; buffer holds 21 bytes. */
 const char *fsc_text_number(char *buffer, uint64_t value) FSC_HIDDEN;
-
-/* Does one of the globs, one per line, match? */
-bool fsc_text_match_list(const char *globs, const char *text) FSC_HIDDEN;
 
 /* The setting of an environment list, or NULL. */
 const char *fsc_text_environment(char **environment, const char *name) FSC_HIDDEN;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Text without libc: it runs where libc's string functions may be a sanitizer's, not yet started.
  */
-#include "ffi/boundary.h"
 #include "session_internal.h"
 
 size_t fsc_text_length(const char *text)
@@ -43,16 +42,6 @@ const char *fsc_text_number(char *buffer, uint64_t value)
 		value /= 10;
 	} while (value);
 	return at;
-}
-
-bool fsc_text_match_list(const char *globs, const char *text)
-{
-	char glob[FSC_BOUNDARY_GLOB_MAX];
-
-	while (fsc_glob_list_next(&globs, glob))
-		if (fsc_glob_match(glob, text))
-			return true;
-	return false;
 }
 
 const char *fsc_text_environment(char **environment, const char *name)
