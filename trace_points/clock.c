@@ -35,7 +35,7 @@ uint64_t fsc_clock_monotonic_ns(void)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
-bool fsc_clock_has_counter(void)
+enum fsc_clock_lack fsc_clock_lacks(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
 	unsigned int eax, ebx, ecx, edx;
@@ -43,16 +43,21 @@ bool fsc_clock_has_counter(void)
 	int saved = errno;
 
 	if (!__get_cpuid(0x80000007u, &eax, &ebx, &ecx, &edx) || !(edx & 1u << 8))
-		return false;
+		return FSC_CLOCK_LACKS_RATE;
 	if (prctl(PR_GET_TSC, &allowed, 0, 0, 0) != 0)
 		allowed = PR_TSC_ENABLE;
 	errno = saved;
-	return allowed == PR_TSC_ENABLE;
+	return allowed == PR_TSC_ENABLE ? FSC_CLOCK_LACKS_NOTHING : FSC_CLOCK_LACKS_PERMISSION;
 #elif defined(__aarch64__)
-	return true;
+	return FSC_CLOCK_LACKS_NOTHING;
 #else
-	return false;
+	return FSC_CLOCK_LACKS_COUNTER;
 #endif
+}
+
+bool fsc_clock_has_counter(void)
+{
+	return fsc_clock_lacks() == FSC_CLOCK_LACKS_NOTHING;
 }
 
 static uint64_t ticks_now(bool system)

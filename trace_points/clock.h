@@ -37,11 +37,21 @@ static inline uint64_t fsc_clock_counter(void)
 #endif
 }
 
+/* Why the counter is no clock. */
+enum fsc_clock_lack {
+	FSC_CLOCK_LACKS_NOTHING,
+	FSC_CLOCK_LACKS_COUNTER,   /* this architecture's is not known */
+	FSC_CLOCK_LACKS_RATE,	   /* it does not run at one rate in every power state */
+	FSC_CLOCK_LACKS_PERMISSION /* this process may not read it */
+};
+
 /*
- * May the counter be used as a clock: does it run at one rate in every power state (CPUID
- * 8000_0007h EDX bit 8 on x86: AMD APM vol. 3 E.4.7, Intel SDM 17.17.1), and may this process read
- * it (prctl PR_GET_TSC)?
+ * On x86: CPUID 8000_0007h EDX bit 8 (AMD APM vol. 3 E.4.7, Intel SDM 17.17.1) and prctl
+ * PR_GET_TSC.
  */
+enum fsc_clock_lack fsc_clock_lacks(void);
+
+/* May the counter be used as a clock? */
 bool fsc_clock_has_counter(void);
 
 /* "fenced", "fast" or "system" for an enum fsc_clock_mode (image.h); NULL for anything else. */
