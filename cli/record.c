@@ -13,8 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/boundary_file.h"
 #include "cli/messages.h"
-#include "ffi/boundary.h"
 #include "record_internal.h"
 
 enum {
@@ -36,46 +36,17 @@ struct recording {
 	size_t boundary_bytes;
 };
 
-static bool read_file(const char *path, char **text, size_t *length)
-{
-	FILE *from = fopen(path, "re");
-
-	*text = malloc(FSC_BOUNDARY_FILE_MAX + 1);
-	if (!from || !*text) {
-		fsc_messages_say("cannot read %s: %s", path, strerror(errno));
-		if (from)
-			fclose(from);
-		return false;
-	}
-	*length = fread(*text, 1, FSC_BOUNDARY_FILE_MAX + 1, from);
-	if (ferror(from) || *length > FSC_BOUNDARY_FILE_MAX) {
-		fsc_messages_say("cannot read %s: %s", path,
-				 ferror(from) ? strerror(errno)
-					      : "larger than a boundary file may be");
-		fclose(from);
-		return false;
-	}
-	fclose(from);
-	return true;
-}
-
 static bool read_boundary(struct recording *recording)
 {
 	const char *path = recording->options.value[FSC_OPTION_BOUNDARY];
-	struct fsc_boundary_error error;
 	struct fsc_boundary *rows;
 	bool good;
 
 	if (!*path)
 		return true;
-	if (!read_file(path, &recording->boundary, &recording->boundary_bytes))
-		return false;
 	rows = calloc(1, sizeof(*rows));
 	good = rows &&
-	       fsc_boundary_parse(rows, recording->boundary, recording->boundary_bytes, &error);
-	if (rows && !good)
-		fsc_messages_say("%s:%u:%u: %s (%s)", path, error.line, error.column, error.message,
-				 error.hint ? error.hint : "see ffi/example.boundary");
+	       fsc_boundary_file_read(path, rows, &recording->boundary, &recording->boundary_bytes);
 	free(rows);
 	return good;
 }

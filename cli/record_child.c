@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "analyzers/elf_file.h"
+#include "cli/command_path.h"
 #include "cli/messages.h"
 #include "record_internal.h"
 
@@ -47,45 +47,18 @@ bool fsc_record_child_signals(struct fsc_record_child *child)
 	return child->signals >= 0;
 }
 
-/* Does the file name the runtime of gcc's ASan among the libraries that it needs? */
-static bool names_asan(const char *path)
+/* Does the command need the runtime of gcc's ASan? */
+static bool needs_asan(const char *command)
 {
-	static const char name[] = "libasan.so.";
-	struct stat status;
-	bool found = false;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0) {
-		void *text = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-
-		if (text != MAP_FAILED) {
-			found = memmem(text, (size_t)status.st_size, name, sizeof(name) - 1) !=
-				NULL;
-			munmap(text, (size_t)status.st_size);
-		}
-	}
-	if (fd >= 0)
-		close(fd);
-	return found;
-}
-
-/* The command as execvp finds it. */
-static bool command_names_asan(const char *command)
-{
-	const char *folders = getenv("PATH");
+	struct fsc_elf *elf = NULL;
 	char path[PATH_MAX];
+	bool needs;
 
-	if (strchr(command, '/'))
-		return names_asan(command);
-	while (folders && *folders) {
-		int length = (int)strcspn(folders, ":");
-
-		snprintf(path, sizeof(path), "%.*s/%s", length, folders, command);
-		if (access(path, X_OK) == 0)
-			return names_asan(path);
-		folders += length + (folders[length] == ':');
-	}
-	return false;
+	if (!fsc_command_path_find(command, path, sizeof(path)) || fsc_elf_open(&elf, path, NULL))
+		return false;
+	needs = fsc_elf_needs(elf, FSC_RECORD_ASAN_RUNTIME);
+	fsc_elf_destroy(elf);
+	return needs;
 }
 
 /*
@@ -97,7 +70,7 @@ static void let_asan_start(const char *command)
 	const char *before = getenv("ASAN_OPTIONS");
 	char value[4096];
 
-	if (!command_names_asan(command))
+	if (!needs_asan(command))
 		return;
 	snprintf(value, sizeof(value), "%s%sverify_asan_link_order=0", before ? before : "",
 		 before && *before ? ":" : "");

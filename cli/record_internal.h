@@ -113,6 +113,9 @@ void fsc_record_probe_find(struct fsc_record_probe *probe, struct fsc_record_mac
 
 /* ---- record_child.c ---- */
 
+/* How the names of the ASan runtime that wants to come first begin (gcc). */
+#define FSC_RECORD_ASAN_RUNTIME "libasan.so."
+
 struct fsc_record_child {
 	pid_t pid;
 	int signals; /* signalfd */

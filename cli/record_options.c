@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/boundary_file.h"
 #include "cli/messages.h"
-#include "ffi/boundary.h"
 #include "record_internal.h"
 
 enum {
@@ -90,20 +90,10 @@ static bool list_add(struct fsc_record_options *options, int id, const char *val
 	return true;
 }
 
-/* The preload leaves out a glob that it cannot take; better said now. */
-static bool check_globs(const char *dashes, const char *name, const char *value)
-{
-	struct fsc_boundary_error error;
-
-	if (fsc_boundary_check_globs(value, &error))
-		return true;
-	fsc_messages_say("%s%s: %s (%s): '%s'", dashes, name, error.message, error.hint, value);
-	return false;
-}
-
 static bool set(struct fsc_record_options *options, int id, const char *value)
 {
 	const struct fsc_option *option = &fsc_options[id];
+	char dashed[NAME_BYTES];
 
 	if (!fsc_option_valid(option, value)) {
 		fsc_messages_say("--%s: '%s' is not %s%s", option->name, value,
@@ -113,8 +103,10 @@ static bool set(struct fsc_record_options *options, int id, const char *value)
 				 option->kind == FSC_OPTION_choice ? option->argument : "");
 		return false;
 	}
+	/* The preload leaves out a glob that it cannot take; better said now. */
+	snprintf(dashed, sizeof(dashed), "--%s", option->name);
 	if (option->kind == FSC_OPTION_list &&
-	    (!check_globs("--", option->name, value) || !list_add(options, id, value)))
+	    (!fsc_boundary_file_check_globs(dashed, value) || !list_add(options, id, value)))
 		return false;
 	if (option->kind != FSC_OPTION_list)
 		options->value[id] = value;
@@ -137,7 +129,8 @@ static bool set_defaults(struct fsc_record_options *options)
 					 value);
 			return false;
 		}
-		if (option->kind == FSC_OPTION_list && !check_globs("", option->variable, value))
+		if (option->kind == FSC_OPTION_list &&
+		    !fsc_boundary_file_check_globs(option->variable, value))
 			return false;
 		options->value[id] = value;
 	}
