@@ -159,47 +159,70 @@ static void read_texts(struct fsc_elf *elf, const Elf_Data *data)
 	elf->prost = elf->prost || holds(data, "failed to decode Protobuf message");
 }
 
-static void read_section(struct fsc_elf *elf, Elf_Scn *section, size_t names)
+static void read_head(struct fsc_elf *elf, Elf_Scn *section, const GElf_Shdr *header)
 {
-	GElf_Shdr header;
-	const char *name;
-	Elf_Data *data;
+	Elf_Data *data = fsc_elf_section_data(elf, section, header);
 
-	if (!gelf_getshdr(section, &header)) {
-		elf->damaged = true;
-		return;
-	}
-	name = elf_strptr(elf->handle, names, header.sh_name);
-	if (header.sh_type == SHT_SYMTAB)
-		elf->stripped = false;
-	if (header.sh_type != SHT_DYNAMIC && header.sh_type != SHT_SYMTAB &&
-	    header.sh_type != SHT_GNU_verneed && header.sh_type != SHT_GNU_verdef &&
-	    (!name || (strcmp(name, ".comment") && strcmp(name, ".rodata"))))
-		return;
-	data = fsc_elf_section_data(elf, section, &header);
-	if (!data)
-		return;
-	if (header.sh_type == SHT_DYNAMIC)
-		read_dynamic(elf, &header, data);
-	else if (header.sh_type == SHT_SYMTAB)
-		fsc_elf_read_functions(elf, &header, data);
-	else if (header.sh_type == SHT_PROGBITS)
-		read_texts(elf, data);
-	else
-		fsc_elf_read_versions(elf, &header, data);
+	if (data && header->sh_type == SHT_DYNAMIC)
+		read_dynamic(elf, header, data);
+	else if (data)
+		fsc_elf_read_versions(elf, header, data);
 }
 
-static void read_sections(struct fsc_elf *elf)
+static void read_heads(struct fsc_elf *elf)
 {
 	Elf_Scn *section = NULL;
-	size_t names = 0, count = 0;
+	GElf_Shdr header;
+	size_t count = 0;
 
 	elf->stripped = true;
-	if (elf_getshdrnum(elf->handle, &count) != 0 || elf_getshdrstrndx(elf->handle, &names) != 0)
+	if (elf_getshdrnum(elf->handle, &count) != 0)
 		elf->damaged = true;
 	elf->no_sections = count == 0;
-	while ((section = elf_nextscn(elf->handle, section)))
-		read_section(elf, section, names);
+	while ((section = elf_nextscn(elf->handle, section))) {
+		if (!gelf_getshdr(section, &header))
+			elf->damaged = true;
+		else if (header.sh_type == SHT_SYMTAB)
+			elf->stripped = false;
+		else if (header.sh_type == SHT_DYNAMIC || header.sh_type == SHT_GNU_verneed ||
+			 header.sh_type == SHT_GNU_verdef)
+			read_head(elf, section, &header);
+	}
+}
+
+/* .comment and .rodata, by their names. */
+static void read_named(struct fsc_elf *elf, Elf_Scn *section, const GElf_Shdr *header, size_t names)
+{
+	const char *name = elf_strptr(elf->handle, names, header->sh_name);
+	const Elf_Data *data;
+
+	if (!name || (strcmp(name, ".comment") && strcmp(name, ".rodata")))
+		return;
+	data = fsc_elf_section_data(elf, section, header);
+	if (data)
+		read_texts(elf, data);
+}
+
+void fsc_elf_read_tables(struct fsc_elf *elf)
+{
+	Elf_Scn *section = NULL;
+	GElf_Shdr header;
+	Elf_Data *data;
+	size_t names = 0;
+
+	if (elf_getshdrstrndx(elf->handle, &names) != 0)
+		elf->damaged = true;
+	while ((section = elf_nextscn(elf->handle, section))) {
+		if (!gelf_getshdr(section, &header))
+			continue;
+		if (header.sh_type == SHT_PROGBITS)
+			read_named(elf, section, &header, names);
+		if (header.sh_type != SHT_SYMTAB)
+			continue;
+		data = fsc_elf_section_data(elf, section, &header);
+		if (data)
+			fsc_elf_read_functions(elf, &header, data);
+	}
 	fsc_elf_read_symbols(elf);
 }
 
@@ -235,7 +258,7 @@ static enum fsc_status read_file(struct fsc_elf *elf, struct fsc_error *error)
 	elf->bits = header.e_ident[EI_CLASS] == ELFCLASS64 ? 64 : 32;
 	elf->big_endian = header.e_ident[EI_DATA] == ELFDATA2MSB;
 	elf->kind = read_segments(elf, header.e_type);
-	read_sections(elf);
+	read_heads(elf);
 	return FSC_OK;
 }
 

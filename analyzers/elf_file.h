@@ -94,6 +94,9 @@ FSC_MUST_CHECK enum fsc_status fsc_elf_open(struct fsc_elf **out, const char *pa
 					    struct fsc_error *error);
 void fsc_elf_destroy(struct fsc_elf *elf);
 
+/* Read what takes longer, once: symbols, functions, slots, rust, prost. */
+void fsc_elf_read_tables(struct fsc_elf *elf);
+
 /* The symbol that a lookup of that name finds, or NULL. */
 const struct fsc_elf_symbol *fsc_elf_export(const struct fsc_elf *elf, const char *name);
 

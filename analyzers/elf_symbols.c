@@ -239,7 +239,7 @@ void fsc_elf_read_symbols(struct fsc_elf *elf)
 	size_t index;
 
 	data = find_section(elf, SHT_DYNSYM, &header, &index);
-	if (!data)
+	if (!data || elf->symbols)
 		return;
 	elf->symbol_count = count_symbols(elf, data);
 	elf->symbols = calloc(elf->symbol_count ? elf->symbol_count : 1, sizeof(*elf->symbols));

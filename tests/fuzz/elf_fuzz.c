@@ -47,6 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 			abort();
 		return 0;
 	}
+	fsc_elf_read_tables(elf);
 	use(elf);
 	fsc_elf_destroy(elf);
 	return 0;

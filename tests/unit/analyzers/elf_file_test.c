@@ -19,6 +19,7 @@ static struct fsc_elf *open_elf(const char *path)
 	struct fsc_elf *elf;
 
 	cr_assert_eq(fsc_elf_open(&elf, path, &error), FSC_OK, "%s: %s", path, error.what);
+	fsc_elf_read_tables(elf);
 	return elf;
 }
 
@@ -131,6 +132,7 @@ static bool use(void)
 		cr_assert(*error.what);
 		return false;
 	}
+	fsc_elf_read_tables(elf);
 	for (size_t i = 0; i < elf->symbol_count; i++)
 		length += strlen(elf->symbols[i].name);
 	for (size_t i = 0; i < elf->function_count; i++)
