@@ -293,6 +293,7 @@ void fsc_elf_destroy(struct fsc_elf *elf)
 	if (!elf)
 		return;
 	free(elf->symbols);
+	free(elf->exports);
 	free(elf->functions);
 	free(elf->slots);
 	elf_end(elf->handle);
@@ -301,13 +302,19 @@ void fsc_elf_destroy(struct fsc_elf *elf)
 	free(elf);
 }
 
+static int name_and_export(const void *name, const void *export)
+{
+	return strcmp(name, (*(const struct fsc_elf_symbol *const *)export)->name);
+}
+
 const struct fsc_elf_symbol *fsc_elf_export(const struct fsc_elf *elf, const char *name)
 {
-	for (size_t i = 1; i < elf->symbol_count; i++)
-		if (elf->symbols[i].defined && !elf->symbols[i].old &&
-		    !strcmp(elf->symbols[i].name, name))
-			return &elf->symbols[i];
-	return NULL;
+	const struct fsc_elf_symbol *const *found =
+		elf->export_count ? bsearch(name, elf->exports, elf->export_count,
+					    sizeof(*elf->exports), name_and_export)
+				  : NULL;
+
+	return found ? *found : NULL;
 }
 
 bool fsc_elf_needs(const struct fsc_elf *elf, const char *prefix)

@@ -148,6 +148,26 @@ static void read_version_indices(struct fsc_elf *elf)
 	}
 }
 
+static int by_name(const void *left, const void *right)
+{
+	return strcmp((*(const struct fsc_elf_symbol *const *)left)->name,
+		      (*(const struct fsc_elf_symbol *const *)right)->name);
+}
+
+static void sort_exports(struct fsc_elf *elf)
+{
+	elf->exports = calloc(elf->symbol_count ? elf->symbol_count : 1, sizeof(*elf->exports));
+	if (!elf->exports) {
+		elf->damaged = true;
+		return;
+	}
+	for (size_t i = 1; i < elf->symbol_count; i++)
+		if (elf->symbols[i].defined && !elf->symbols[i].old)
+			elf->exports[elf->export_count++] = &elf->symbols[i];
+	if (elf->export_count)
+		qsort(elf->exports, elf->export_count, sizeof(*elf->exports), by_name);
+}
+
 /* ---- slots ---- */
 
 /* Each machine's psABI has names and numbers of its own; a pointer with an addend is none. */
@@ -256,6 +276,7 @@ void fsc_elf_read_symbols(struct fsc_elf *elf)
 			read_symbol(elf, i, &symbol, header.sh_link);
 	}
 	read_version_indices(elf);
+	sort_exports(elf);
 	read_slots(elf, index);
 }
 

@@ -46,6 +46,13 @@ run 0 "$ffiscope" leaks clean
 run 1 "$ffiscope" leaks leaky
 run 1 "$ffiscope" leaks leaky --json
 run 2 "$ffiscope" report no-such-recording
+run 0 "$ffiscope" doctor
+run 0 "$ffiscope" doctor --json "$build/ffi/libffiscope_service.so"
+run 0 "$ffiscope" doctor -- "$build/ffi/host_linked"
+run 0 "$ffiscope" doctor --json -- /usr/bin/python3
+run 0 "$ffiscope" doctor --pid $$
+run 2 "$ffiscope" doctor "$build/build.ninja"
+run 2 "$ffiscope" doctor -- ./no-such-command
 for file in clean/*/ctf/* clean/*/process.json clean/meta.json; do
     rm -rf damaged && cp -r clean damaged
     size=$(stat -c %s "damaged/${file#clean/}")

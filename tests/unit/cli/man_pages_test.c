@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/doctor_internal.h"
 #include "cli/flamegraph_internal.h"
 #include "cli/leaks_internal.h"
 #include "cli/report_internal.h"
@@ -56,6 +57,11 @@ Test(man_pages, report_has_every_option)
 Test(man_pages, leaks_has_every_option)
 {
 	check(&fsc_leaks_arguments);
+}
+
+Test(man_pages, doctor_has_every_option)
+{
+	check(&fsc_doctor_arguments);
 }
 
 Test(man_pages, flamegraph_has_every_option)
