@@ -150,13 +150,14 @@ static bool holds(const Elf_Data *data, const char *text)
 
 /*
  * rustc leaves its version in .comment, or the paths of its sources in the texts of panics; prost
- * the text of its error (prost's DecodeError).
+ * the texts of its errors: that of merge_loop() stays also where nobody prints it (prost 0.11).
  */
 static void read_texts(struct fsc_elf *elf, const Elf_Data *data)
 {
 	elf->rust = elf->rust || holds(data, "rustc version") || holds(data, "/rustc/") ||
 		    holds(data, "library/std/src/");
-	elf->prost = elf->prost || holds(data, "failed to decode Protobuf message");
+	elf->prost = elf->prost || holds(data, "delimited length exceeded") ||
+		     holds(data, "failed to decode Protobuf message");
 }
 
 static void read_head(struct fsc_elf *elf, Elf_Scn *section, const GElf_Shdr *header)
@@ -196,7 +197,7 @@ static void read_named(struct fsc_elf *elf, Elf_Scn *section, const GElf_Shdr *h
 	const char *name = elf_strptr(elf->handle, names, header->sh_name);
 	const Elf_Data *data;
 
-	if (!name || (strcmp(name, ".comment") && strcmp(name, ".rodata")))
+	if (!name || (strcmp(name, ".comment") != 0 && strcmp(name, ".rodata") != 0))
 		return;
 	data = fsc_elf_section_data(elf, section, header);
 	if (data)
@@ -304,17 +305,14 @@ void fsc_elf_destroy(struct fsc_elf *elf)
 
 static int name_and_export(const void *name, const void *export)
 {
-	return strcmp(name, (*(const struct fsc_elf_symbol *const *)export)->name);
+	return strcmp(name, ((const struct fsc_elf_symbol *)export)->name);
 }
 
 const struct fsc_elf_symbol *fsc_elf_export(const struct fsc_elf *elf, const char *name)
 {
-	const struct fsc_elf_symbol *const *found =
-		elf->export_count ? bsearch(name, elf->exports, elf->export_count,
-					    sizeof(*elf->exports), name_and_export)
-				  : NULL;
-
-	return found ? *found : NULL;
+	return elf->export_count ? bsearch(name, elf->exports, elf->export_count,
+					   sizeof(*elf->exports), name_and_export)
+				 : NULL;
 }
 
 bool fsc_elf_needs(const struct fsc_elf *elf, const char *prefix)

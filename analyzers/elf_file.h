@@ -78,7 +78,7 @@ struct fsc_elf {
 	struct fsc_elf_version glibc_defined; /* the newest that it is */
 	struct fsc_elf_symbol *symbols;	      /* dynamic; [0] is none */
 	size_t symbol_count;
-	const struct fsc_elf_symbol **exports; /* what lookups find, by name */
+	struct fsc_elf_symbol *exports; /* what lookups find, by name */
 	size_t export_count;
 	const char **functions; /* names of functions in the symbol table; empty when stripped */
 	size_t function_count;

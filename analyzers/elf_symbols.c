@@ -150,8 +150,9 @@ static void read_version_indices(struct fsc_elf *elf)
 
 static int by_name(const void *left, const void *right)
 {
-	return strcmp((*(const struct fsc_elf_symbol *const *)left)->name,
-		      (*(const struct fsc_elf_symbol *const *)right)->name);
+	const struct fsc_elf_symbol *a = left, *b = right;
+
+	return strcmp(a->name, b->name);
 }
 
 static void sort_exports(struct fsc_elf *elf)
@@ -163,7 +164,7 @@ static void sort_exports(struct fsc_elf *elf)
 	}
 	for (size_t i = 1; i < elf->symbol_count; i++)
 		if (elf->symbols[i].defined && !elf->symbols[i].old)
-			elf->exports[elf->export_count++] = &elf->symbols[i];
+			elf->exports[elf->export_count++] = elf->symbols[i];
 	if (elf->export_count)
 		qsort(elf->exports, elf->export_count, sizeof(*elf->exports), by_name);
 }

@@ -85,9 +85,7 @@ static void find_shared_memory(struct fsc_doctor *doctor)
 	struct statvfs space;
 	struct statfs kind;
 
-	if (statfs("/dev/shm", &kind) != 0)
-		fsc_doctor_find(doctor, FSC_DOCTOR_no_shared_memory, "%s", strerror(errno));
-	else if (access("/dev/shm", W_OK | X_OK) != 0)
+	if (statfs("/dev/shm", &kind) != 0 || access("/dev/shm", W_OK | X_OK) != 0)
 		fsc_doctor_find(doctor, FSC_DOCTOR_no_shared_memory, "%s", strerror(errno));
 	else if (kind.f_type != TMPFS_MAGIC)
 		fsc_doctor_find(doctor, FSC_DOCTOR_no_shared_memory, "it is no tmpfs");

@@ -369,7 +369,7 @@ def a_hidden_codec_is_told_and_where_marks_help(folder):
     found = doctor(shared(folder, "libnone.so", ENTRY))
     check("ffiscope.h" in finding(found, "codec_unseen")["remedy"], "what helps")
     # rustc and prost are known by the texts that they leave; here they are a C string.
-    rust = ENTRY + 'const char *text(void) { return "failed to decode Protobuf message /rustc/"; }\n'
+    rust = ENTRY + 'const char *text(void) { return "delimited length exceeded /rustc/"; }\n'
     library = shared(folder, "librust.so", rust)
     found = doctor(library)
     check("Cargo.toml" in finding(found, "codec_prost")["remedy"], "the line that helps")
