@@ -162,7 +162,10 @@ static bool parse_pointed(struct parser *parser, struct span *value, struct fsc_
 	if (!skip(value, "*"))
 		return fail(parser, value->at, "this is not a way to return a response",
 			    "ret{ptr,len,cap}, ret{ptr,len}, *argN,*argN[,*argN] or none");
-	return parse_arg(parser, value, FSC_FROM_POINTED, place);
+	if (!parse_arg(parser, value, FSC_FROM_POINTED, place))
+		return false;
+	place->index *= FSC_STRUCT_WORDS;
+	return true;
 }
 
 static bool parse_response(struct parser *parser, struct span *value)
@@ -192,11 +195,13 @@ static bool parse_response(struct parser *parser, struct span *value)
 	return !skip(value, ",") || parse_pointed(parser, value, &row->response.capacity);
 }
 
-/* "argN", "ret", or "-" for a part that cannot be seen. */
+/* "argN", "*argN", "ret", or "-" for a part that cannot be seen. */
 static bool parse_codec_place(struct parser *parser, struct span *value, struct fsc_place *place)
 {
 	if (skip(value, "-"))
 		return true;
+	if (value->at < value->end && *value->at == '*')
+		return parse_pointed(parser, value, place);
 	if (skip(value, "ret")) {
 		place->from = FSC_FROM_RETURN;
 		return true;
@@ -204,13 +209,27 @@ static bool parse_codec_place(struct parser *parser, struct span *value, struct 
 	return parse_arg(parser, value, FSC_FROM_ARG, place);
 }
 
+/* POINTER,LENGTH, or a struct that begins with both: behind a pointer, or returned in memory. */
 static bool parse_codec_buffer(struct parser *parser, struct span *value)
 {
 	struct fsc_buffer_place *buffer = &parser->row->buffer;
 
-	return parse_codec_place(parser, value, &buffer->pointer) &&
-	       parse_comma(parser, value, "buffer=POINTER,LENGTH; '-' for a part not seen") &&
-	       parse_codec_place(parser, value, &buffer->length);
+	if (skip(value, "ret{ptr,len,cap}")) {
+		place_words(buffer, FSC_FROM_RETURN, 0, true);
+		return true;
+	}
+	if (!parse_codec_place(parser, value, &buffer->pointer))
+		return false;
+	if (buffer->pointer.from == FSC_FROM_POINTED && skip(value, "{ptr,len}")) {
+		place_words(buffer, FSC_FROM_POINTED, buffer->pointer.index, false);
+		return true;
+	}
+	if (!parse_comma(parser, value, "buffer=POINTER,LENGTH; '-' for a part not seen") ||
+	    !parse_codec_place(parser, value, &buffer->length))
+		return false;
+	if (buffer->length.from == FSC_FROM_ARG && skip(value, ":int"))
+		buffer->length.from = FSC_FROM_INT;
+	return true;
 }
 
 /* After "argN": a struct by value, in two registers or (24 bytes) in memory. */
@@ -219,7 +238,7 @@ static bool parse_struct(struct parser *parser, struct span *value, const char *
 	struct fsc_buffer_place *buffer = &parser->row->buffer;
 
 	if (skip(value, "{ptr,len,cap}")) {
-		place_words(buffer, FSC_FROM_BY_VALUE, buffer->pointer.index * FSC_BY_VALUE_WORDS,
+		place_words(buffer, FSC_FROM_BY_VALUE, buffer->pointer.index * FSC_STRUCT_WORDS,
 			    true);
 		return true;
 	}

@@ -34,14 +34,16 @@ enum fsc_row_kind {
 enum fsc_place_from {
 	FSC_FROM_NOWHERE, /* not given */
 	FSC_FROM_ARG,	  /* the index-th integer argument, the hidden pointer not counted */
-	FSC_FROM_POINTED, /* the word that the index-th argument points to, after the call */
+	FSC_FROM_INT,	  /* the same, of an int: the ABI leaves its upper half open */
+	FSC_FROM_POINTED, /* a word behind a pointer, after the call: FSC_STRUCT_WORDS * the
+			     argument's number + the word's */
 	FSC_FROM_RETURN,  /* the index-th word of the return value: of two registers, or of a struct
 			   */
-	FSC_FROM_BY_VALUE, /* a word of a struct of 24 bytes passed by value: FSC_BY_VALUE_WORDS *
-			      the argument's number + the word's */
+	FSC_FROM_BY_VALUE, /* a word of a struct of 24 bytes passed by value: FSC_STRUCT_WORDS * the
+			      argument's number + the word's */
 };
 
-enum { FSC_BY_VALUE_WORDS = 4 };
+enum { FSC_STRUCT_WORDS = 4 };
 
 /* Where one word stands. */
 struct fsc_place {
@@ -100,7 +102,7 @@ struct fsc_boundary_error {
 bool fsc_boundary_parse(struct fsc_boundary *boundary, const char *text, size_t length,
 			struct fsc_boundary_error *error);
 
-/* Append the built-in rows (built_in.def): the common names of Proto2FFI and protobuf-c. */
+/* Append the built-in rows: built_in.def. */
 void fsc_boundary_add_built_in(struct fsc_boundary *boundary);
 
 /*

@@ -6,6 +6,7 @@
  */
 #include "buffer_hooks_internal.h"
 
+#include "places_internal.h"
 #include "readable_internal.h"
 #include "record_internal.h"
 
@@ -15,54 +16,6 @@ struct buffer_words {
 	uint64_t capacity;
 	bool has_capacity;
 };
-
-static bool load(const struct fsc_frame *frame, uint64_t address, uint64_t *word)
-{
-	if (!fsc_readable(frame, address, 8))
-		return false;
-	*word = *(const uint64_t *)address;
-	return true;
-}
-
-/* The index-th integer argument. */
-static bool argument(const struct fsc_frame *frame, uint32_t index, uint64_t *word)
-{
-	if (FSC_LIKELY(index < FSC_ARCH_ARGUMENT_REGISTERS)) {
-		*word = frame->argument[index];
-		return true;
-	}
-	return load(
-		frame,
-		(uint64_t)(fsc_arch_stack_arguments(frame) + index - FSC_ARCH_ARGUMENT_REGISTERS),
-		word);
-}
-
-static bool word_at(const struct fsc_frame *frame, struct fsc_place place, bool hidden,
-		    uint64_t *word)
-{
-	uint32_t before = hidden ? FSC_ARCH_HIDDEN_ARGUMENTS : 0;
-
-	switch (place.from) {
-	case FSC_FROM_ARG:
-		return argument(frame, place.index + before, word);
-	case FSC_FROM_POINTED:
-		return argument(frame, place.index + before, word) && load(frame, *word, word);
-	case FSC_FROM_RETURN:
-		if (hidden)
-			return load(frame, fsc_arch_hidden(frame) + 8u * place.index, word);
-		if (place.index > 1)
-			return false;
-		*word = frame->result[place.index];
-		return true;
-	case FSC_FROM_BY_VALUE:
-		return load(frame,
-			    fsc_arch_by_value(frame, place.index / FSC_BY_VALUE_WORDS) +
-				    8u * (place.index % FSC_BY_VALUE_WORDS),
-			    word);
-	default:
-		return false;
-	}
-}
 
 /* A struct {ptr,len,cap} in memory that can be read. */
 static inline void load_words(uintptr_t address, struct buffer_words *words)
@@ -91,12 +44,13 @@ static __attribute__((noinline)) bool words_at(const struct fsc_frame *frame,
 	words->has_capacity = place->capacity.from != FSC_FROM_NOWHERE;
 	words->length = 0;
 	words->capacity = 0;
-	if (!word_at(frame, place->pointer, hidden, &words->pointer))
+	if (!fsc_place_word(frame, place->pointer, hidden, &words->pointer))
 		return false;
 	if (place->length.from != FSC_FROM_NOWHERE &&
-	    !word_at(frame, place->length, hidden, &words->length))
+	    !fsc_place_word(frame, place->length, hidden, &words->length))
 		return false;
-	return !words->has_capacity || word_at(frame, place->capacity, hidden, &words->capacity);
+	return !words->has_capacity ||
+	       fsc_place_word(frame, place->capacity, hidden, &words->capacity);
 }
 
 static bool is_buffer(const struct buffer_words *words)
@@ -468,7 +422,7 @@ static enum fsc_ledger_find take_by_pointer(struct fsc_ledger *ledger, struct fs
 
 static inline uintptr_t by_value_of(const struct fsc_site *site, const struct fsc_frame *frame)
 {
-	return fsc_arch_by_value(frame, site->buffer.pointer.index / FSC_BY_VALUE_WORDS);
+	return fsc_arch_by_value(frame, site->buffer.pointer.index / FSC_STRUCT_WORDS);
 }
 
 /* Read what a free function was given. false: it cannot be read. */
@@ -587,12 +541,16 @@ void fsc_buffer_record_finding(struct fsc_thread *thread, const struct fsc_frame
 void fsc_buffer_codec(struct fsc_site *site, struct fsc_frame *frame,
 		      struct fsc_phase_record *record)
 {
+	/* A struct returned in memory; its capacity says nothing of the codec. */
+	bool hidden = site->buffer.capacity.from == FSC_FROM_RETURN;
 	uint64_t word;
 
-	if (word_at(frame, site->message, false, &word))
+	if (fsc_place_word(frame, site->message, hidden, &word))
 		record->message = word;
-	if (word_at(frame, site->buffer.pointer, false, &word))
+	if (fsc_place_word(frame, site->buffer.pointer, hidden, &word))
 		record->buffer = word;
-	if (word_at(frame, site->buffer.length, false, &word))
+	if (fsc_place_word(frame, site->buffer.length, hidden, &word)) {
 		record->bytes = word;
+		record->flags |= FSC_PHASE_BYTES;
+	}
 }

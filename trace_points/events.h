@@ -105,7 +105,10 @@ enum fsc_call_flag {
 /* Phases with a meaning of their own. Others are string ids from FSC_PHASE_NAMED on. */
 enum fsc_phase_id { FSC_PHASE_ENCODE = 1, FSC_PHASE_DECODE = 2, FSC_PHASE_NAMED = 16 };
 
-enum fsc_phase_flag { FSC_PHASE_FROM_MARK = 1 << 0 /* ffiscope_begin/end, not a wrapped codec */ };
+enum fsc_phase_flag {
+	FSC_PHASE_FROM_MARK = 1 << 0, /* ffiscope_begin/end, not a wrapped codec */
+	FSC_PHASE_BYTES = 1 << 1      /* bytes is known */
+};
 
 enum fsc_verdict {
 	FSC_VERDICT_FREED,	   /* as it should be */

@@ -90,7 +90,8 @@
  * One finished phase; the header's timestamp is its end. call: the call it ran inside, 0 = host
  * side. inner: time of the phases and calls inside it; inner_count: how many. depth: 0 = not inside
  * another phase of the same call. phase: enum fsc_phase_id or a string id of ffiscope_intern().
- * buffer: the encoded bytes; message: the decoded form; 0 = not known.
+ * buffer: the encoded bytes; message: the decoded form; 0 = not known. bytes: only known with the
+ * flag FSC_PHASE_BYTES (enum fsc_phase_flag).
  */
 #define FSC_SHAPE_phase(F)         \
 	F(u64, duration, duration) \

@@ -88,16 +88,16 @@ Test(boundary, a_response_may_be_written_through_pointers)
 	const struct fsc_boundary_row *row = row_of("entry f response=*arg2,*arg3,*arg4");
 
 	cr_assert_eq(row->response_style, FSC_RESPONSE_OUT);
-	assert_place(row->response.pointer, FSC_FROM_POINTED, 2);
-	assert_place(row->response.length, FSC_FROM_POINTED, 3);
-	assert_place(row->response.capacity, FSC_FROM_POINTED, 4);
+	assert_place(row->response.pointer, FSC_FROM_POINTED, 2 * FSC_STRUCT_WORDS);
+	assert_place(row->response.length, FSC_FROM_POINTED, 3 * FSC_STRUCT_WORDS);
+	assert_place(row->response.capacity, FSC_FROM_POINTED, 4 * FSC_STRUCT_WORDS);
 }
 
 Test(boundary, an_out_pointer_response_may_leave_the_capacity_out)
 {
 	const struct fsc_boundary_row *row = row_of("entry f response=*arg0,*arg1");
 
-	assert_place(row->response.length, FSC_FROM_POINTED, 1);
+	assert_place(row->response.length, FSC_FROM_POINTED, 1 * FSC_STRUCT_WORDS);
 	assert_place(row->response.capacity, FSC_FROM_NOWHERE, 0);
 }
 
@@ -155,6 +155,41 @@ Test(boundary, a_codec_part_that_cannot_be_seen_is_a_dash)
 	assert_place(row->buffer.pointer, FSC_FROM_NOWHERE, 0);
 	assert_place(row->buffer.length, FSC_FROM_RETURN, 0);
 	assert_place(row->message, FSC_FROM_ARG, 0);
+}
+
+Test(boundary, a_codec_length_may_be_an_int)
+{
+	const struct fsc_boundary_row *row = row_of("decode f buffer=arg1,arg2:int message=arg0");
+
+	assert_place(row->buffer.pointer, FSC_FROM_ARG, 1);
+	assert_place(row->buffer.length, FSC_FROM_INT, 2);
+}
+
+Test(boundary, a_codec_buffer_may_be_a_struct_behind_a_pointer)
+{
+	const struct fsc_boundary_row *row = row_of("encode f buffer=*arg31{ptr,len} message=arg0");
+
+	assert_place(row->buffer.pointer, FSC_FROM_POINTED, 31 * FSC_STRUCT_WORDS);
+	assert_place(row->buffer.length, FSC_FROM_POINTED, 31 * FSC_STRUCT_WORDS + 1);
+	assert_place(row->buffer.capacity, FSC_FROM_NOWHERE, 0);
+}
+
+Test(boundary, a_codec_buffer_may_be_a_pointer_behind_a_pointer)
+{
+	const struct fsc_boundary_row *row = row_of("encode f buffer=*arg1,- message=arg0");
+
+	assert_place(row->buffer.pointer, FSC_FROM_POINTED, 1 * FSC_STRUCT_WORDS);
+	assert_place(row->buffer.length, FSC_FROM_NOWHERE, 0);
+}
+
+Test(boundary, a_codec_buffer_may_come_back_through_the_hidden_pointer)
+{
+	const struct fsc_boundary_row *row =
+		row_of("encode f buffer=ret{ptr,len,cap} message=arg0");
+
+	assert_place(row->buffer.pointer, FSC_FROM_RETURN, 0);
+	assert_place(row->buffer.length, FSC_FROM_RETURN, 1);
+	assert_place(row->buffer.capacity, FSC_FROM_RETURN, 2);
 }
 
 Test(boundary, stack_bytes_and_the_free_function_are_kept)
