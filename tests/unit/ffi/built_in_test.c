@@ -79,6 +79,58 @@ Test(built_in, protobuf_c_functions_are_codecs)
 	cr_assert_null(find("protobuf_c_message_free_unpacked"));
 }
 
+/* As nm -D prints the names of libprotobuf.so.32. */
+#define ENCODE "_ZNK6google8protobuf11MessageLite"
+#define DECODE "_ZN6google8protobuf11MessageLite"
+#define STRING "NSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE"
+
+static void assert_codec(const char *name, enum fsc_row_kind kind, uint8_t pointer, uint8_t length)
+{
+	const struct fsc_boundary_row *row = find(name);
+
+	cr_assert_not_null(row, "%s", name);
+	cr_assert_eq(row->kind, kind, "%s", name);
+	cr_assert_eq(row->message.from, FSC_FROM_ARG, "%s", name);
+	cr_assert_eq(row->message.index, 0, "%s", name);
+	cr_assert_eq(row->buffer.pointer.from, pointer, "%s", name);
+	cr_assert_eq(row->buffer.length.from, length, "%s", name);
+}
+
+Test(built_in, methods_of_message_lite_are_codecs)
+{
+	assert_codec(ENCODE "16SerializeToArrayEPvi", FSC_ROW_ENCODE, FSC_FROM_ARG,
+		     FSC_FROM_NOWHERE);
+	assert_codec(ENCODE "17SerializeToStringEP" STRING, FSC_ROW_ENCODE, FSC_FROM_POINTED,
+		     FSC_FROM_POINTED);
+	assert_codec(ENCODE "17SerializeAsStringB5cxx11Ev", FSC_ROW_ENCODE, FSC_FROM_RETURN,
+		     FSC_FROM_RETURN);
+	assert_codec(ENCODE "14AppendToStringEP" STRING, FSC_ROW_ENCODE, FSC_FROM_POINTED,
+		     FSC_FROM_NOWHERE);
+	assert_codec(ENCODE "32SerializePartialToZeroCopyStreamEPNS0_2io20ZeroCopyOutputStreamE",
+		     FSC_ROW_ENCODE, FSC_FROM_NOWHERE, FSC_FROM_NOWHERE);
+	assert_codec(DECODE "14ParseFromArrayEPKvi", FSC_ROW_DECODE, FSC_FROM_ARG, FSC_FROM_INT);
+	assert_codec(DECODE "15ParseFromStringERK" STRING, FSC_ROW_DECODE, FSC_FROM_POINTED,
+		     FSC_FROM_POINTED);
+	assert_codec(DECODE "20MergeFromCodedStreamEPNS0_2io16CodedInputStreamE", FSC_ROW_DECODE,
+		     FSC_FROM_NOWHERE, FSC_FROM_NOWHERE);
+}
+
+Test(built_in, strings_of_another_layout_are_not_read)
+{
+	assert_codec(ENCODE "17SerializeToStringEPSs", FSC_ROW_ENCODE, FSC_FROM_NOWHERE,
+		     FSC_FROM_NOWHERE);
+	assert_codec(ENCODE "17SerializeToStringEPNSt3__112basic_stringIcNS3_11char_traitsIcEENS3_9"
+			    "allocatorIcEEEE",
+		     FSC_ROW_ENCODE, FSC_FROM_NOWHERE, FSC_FROM_NOWHERE);
+}
+
+Test(built_in, methods_of_message_lite_without_a_codec_are_left_alone)
+{
+	cr_assert_null(find(ENCODE "11DebugStringB5cxx11Ev"));
+	cr_assert_null(find(ENCODE "25InitializationErrorStringB5cxx11Ev"));
+	cr_assert_null(find(DECODE "25OnDemandRegisterArenaDtorEPNS0_5ArenaE"));
+}
+
 Test(built_in, a_row_of_the_user_wins)
 {
 	static const char text[] = "entry proto2ffi_say_hello response=none\n";
