@@ -113,6 +113,26 @@ static const struct link_map *definition(const struct object *object, const char
 	return NULL;
 }
 
+/*
+ * A codec in a table of virtual functions of the library that defines it: other objects call
+ * through that. The slot must hold the library's own definition, or it stays.
+ */
+static void patch_virtual(struct object *object, uint64_t *slot, const char *name)
+{
+	char buffer[FSC_PATH_BYTES];
+	unsigned char type = STT_NOTYPE;
+	struct fsc_site_request request = { .name = name, .bound = FSC_BOUND_SLOT };
+
+	request.library = fsc_modules_real_path(object->path, buffer, sizeof(buffer));
+	request.target = fsc_modules_symbol(&object->dynamic, name, &type);
+	request.library_base = object->dynamic.base;
+	if (fsc_rules_choose(&fsc_settings.rules, name, request.library, &request.row) !=
+		    FSC_CHOICE_ROW ||
+	    request.row->kind < FSC_ROW_ENCODE || request.target != *slot || type != STT_FUNC)
+		return;
+	write_slot(object, slot, fsc_sites_wrap(&request));
+}
+
 static void patch_row(struct object *object, uint64_t *slot, const char *name)
 {
 	char buffer[FSC_PATH_BYTES];
@@ -214,7 +234,9 @@ static void patch_slot(struct object *object, const ElfW(Rela) * relocation)
 	if (fsc_sites_is_stub(*slot) || patch_own(object, slot, name) ||
 	    !fsc_rules_named(&fsc_settings.rules, name))
 		return;
-	if (*slot)
+	if (type == FSC_ARCH_SLOT_POINTER && *slot - object->first < object->last - object->first)
+		patch_virtual(object, slot, name);
+	else if (*slot)
 		patch_row(object, slot, name);
 	else if (ELF64_ST_BIND(symbol->st_info) != STB_WEAK)
 		object->incomplete = true;
