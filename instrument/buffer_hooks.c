@@ -31,7 +31,7 @@ static inline void load_words(uintptr_t address, struct buffer_words *words)
 static inline bool words_in_memory(const struct fsc_frame *frame, uintptr_t address,
 				   struct buffer_words *words)
 {
-	if (!fsc_readable(frame, address, 24))
+	if (!address || !fsc_readable(frame, address, 24))
 		return false;
 	load_words(address, words);
 	return true;
