@@ -208,6 +208,15 @@ uint64_t fsc_modules_next_symbol(const char *name, const struct link_map **from)
 	return address ? address : search(_r_debug.r_map, own, name, from);
 }
 
+bool fsc_modules_own_is_first(const char *name)
+{
+	const struct link_map *own = _r_debug.r_map;
+
+	while (own && !is_own(own))
+		own = own->l_next;
+	return !search(_r_debug.r_map, own, name, NULL);
+}
+
 static bool ends_with(const char *text, const char *end)
 {
 	size_t length = fsc_text_length(text), tail = fsc_text_length(end);

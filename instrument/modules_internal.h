@@ -51,6 +51,9 @@ uint64_t fsc_modules_next_symbol(const char *name, const struct link_map **from)
 uint64_t fsc_modules_bound_symbol(const char *name, bool unique,
 				  const struct link_map **from) FSC_HIDDEN;
 
+/* Does no object before this library define that function, so that the program calls ours? */
+bool fsc_modules_own_is_first(const char *name) FSC_HIDDEN;
+
 /* glibc's own definition, whoever else has one. */
 uint64_t fsc_modules_libc_symbol(const char *name) FSC_HIDDEN;
 

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 
+#include "modules_internal.h"
 #include "sites_internal.h"
 #include "standalone_internal.h"
 #include "system_internal.h"
@@ -126,7 +127,8 @@ static void read_settings(char **environment)
 	fsc_settings.ring_max_bytes =
 		setting_size(environment, FSC_OPTION_BUFFER_SIZE, 16384, 64u << 20) &
 		~(uint64_t)(FSC_PAGE - 1);
-	if (setting_flag(environment, FSC_OPTION_ALLOCATIONS))
+	/* An allocator before us in the program's scope: what is allocated never comes by here. */
+	if (setting_flag(environment, FSC_OPTION_ALLOCATIONS) && fsc_modules_own_is_first("malloc"))
 		fsc_record_allocation_mask = FSC_ALLOCATION_COUNT;
 	fsc_clock_mode_now = !fsc_clock_has_counter() ? FSC_CLOCK_SYSTEM
 			     : fast		      ? FSC_CLOCK_FAST
