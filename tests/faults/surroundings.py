@@ -3,8 +3,12 @@
 
 Imported by test.py.
 """
-from cases import both, calls_of, processes, program, row_is, said, sum_of
-from scenario import check, equal, test
+import os
+import shutil
+
+from cases import (both, build, build_shared, calls_of, processes, program, row_is, said,
+                   sum_of)
+from scenario import BUILD, PRELOAD, check, environment, equal, load, run, test
 
 ERRORS = {"EPERM": 1, "ENOSYS": 38}
 SANDBOX_CALLS = 2 * (3000 + 256)  # of each child, on two threads
@@ -33,3 +37,109 @@ def who_may_not_ask_what_is_mapped_reads_nothing(folder, error):
     command = program(folder, "fibers.c") + ["edges", 100, ERRORS[error]]
     recording, bare = both(folder, command)
     row_is(recording.report(), "lib_add", calls=said(bare.out)["adds"], unwound=0, open=0)
+
+
+# --- Limits, users, folders ----------------------------------------------------------------------
+
+LIMITED_CALLS = 5000
+TAKEN = ["address space", "descriptors", "unlocked memory", "user", "root", "mounts"]
+
+
+@test(what=TAKEN, start=["warm", "cold"])
+def what_a_program_takes_from_itself_harms_only_the_recording(folder, what, start):
+    """And what is not recorded is counted: as lost, as unseen, or as a process without memory."""
+    if what == "user" and os.geteuid() != 0:
+        what = "root"
+    empty = os.path.join(folder, "empty")
+    os.mkdir(empty)
+    recording, _ = both(folder, program(folder, "limits.c") + [what, start, empty])
+    found = processes(recording)
+    refused = recording.meta()["seen"]["refused"]
+    equal(len(found) + refused, 2, "processes with and without memory")
+    parent = (5 + (start == "warm")) * LIMITED_CALLS
+    equal([calls_of(report, "lib_add") for report in found],
+          [parent, LIMITED_CALLS][:len(found)], "calls of lib_add in parent and child")
+    for report in found:
+        equal(sum_of(report, "timed_calls") + sum_of(report, "skipped") + report["loss"]["events"],
+              sum_of(report, "calls"), "timed, unseen and lost calls")
+
+
+@test
+def a_call_needs_little_stack(folder):
+    """Fibers and signal stacks may be small. A vector of 64 bytes is saved 8 times."""
+    recording, _ = both(folder, program(folder, "painted.c"))
+    told = said(recording.err)
+    for name, most in (("later", 1024), ("first", 2048), ("growing", 2048), ("child", 5120)):
+        check(200 < told[name] < most, f"stack of {name} is {told[name]} bytes, expected {most}")
+
+
+@test
+def paths_may_hold_spaces(folder):
+    """Ours, the program's, its library's and the recording's."""
+    there = os.path.join(folder, "a b", "c  d")
+    os.makedirs(there)
+    for name in ("bin", "lib", "libexec"):
+        os.symlink(os.path.join(BUILD, name), os.path.join(there, name))
+    command = [shutil.copy(path, there) for path in program(folder, "clones.c")] + ["one by one"]
+    bare = run(*command)
+    path = os.path.join(there, "r e c")
+    recorded = run(os.path.join(there, "bin", "ffiscope"), "record", "-o", path, "--", *command)
+    equal((recorded.status, recorded.out), (bare.status, bare.out), "exit status and output")
+    row_is(load(path, "report"), "lib_add", calls=said(bare.out)["calls"])
+
+
+# --- Other preloads, other allocators ------------------------------------------------------------
+
+ALLOCATORS = ["libjemalloc.so.2", "libtcmalloc_minimal.so.4", "libmimalloc.so.2.0"]
+
+
+def alone(folder, preloads, *command):
+    """Run with these preloads and ours, without record: (result, report)."""
+    path = os.path.join(folder, "alone")
+    result = run(*command, env=environment(LD_PRELOAD=":".join(preloads), FFISCOPE_OUTPUT=path))
+    return result, load(path, "report")
+
+
+@test(allocator=ALLOCATORS)
+def a_host_linked_with_another_allocator_works(folder, allocator):
+    command = program(folder, "sanitized.c", "-Wl,--no-as-needed", f"-l:{allocator}") + ["none"]
+    recording, _ = both(folder, command)
+    found = row_is(recording.report(), "lib_allocate", calls=8000, allocations=8000)
+    check(found.get("allocated_bytes", 0) > 4000 * 500, f"allocated {found.get('allocated_bytes')}")
+
+
+@test(allocator=ALLOCATORS + ["libearly.so"], order=["before us", "behind us"])
+def another_preload_works_in_either_order(folder, allocator, order):
+    command = program(folder, "sanitized.c") + ["none"]
+    if allocator == "libearly.so":
+        allocator = build_shared(folder, "early.c", name=allocator)
+    bare = run(*command, env=environment(LD_PRELOAD=allocator))
+    preloads = [allocator, PRELOAD] if order == "before us" else [PRELOAD, allocator]
+    result, report = alone(folder, preloads, *command)
+    equal((result.status, result.out), (bare.status, bare.out), "exit status and output")
+    check("not" not in bare.out, f"the program itself says {bare.out!r}")
+    # An allocator before us takes what the library asks for past us: unknown is not 0.
+    seen = order == "behind us" or not allocator in ALLOCATORS
+    row_is(report, "lib_allocate", calls=8000, allocations=8000 if seen else None)
+
+
+@test
+def a_host_with_a_dlsym_of_its_own_keeps_it(folder):
+    both(folder, program(folder, "own_dlsym.c", "-rdynamic"), wrapped=False)
+
+
+@test
+def as_many_libraries_with_static_storage_can_be_opened(folder):
+    first = build_shared(folder, "static_tls.c", "-DLIBRARY", name="lib0.so")
+    copies = [shutil.copy(first, os.path.join(folder, f"lib{i}.so")) for i in range(1, 30)]
+    _, bare = both(folder, [build(folder, "static_tls.c"), *copies])
+    check(2 < said(bare.out)["opened"] < 29, f"bare, {said(bare.out)['opened']} could be opened")
+
+
+@test
+def a_host_built_with_undefined_behaviour_sanitizer_works(folder):
+    """And finds in itself, not in us."""
+    command = program(folder, "sanitized.c", "-fsanitize=undefined") + ["none"]
+    recording, _ = both(folder, command)
+    check("runtime error" not in recording.err, f"said {recording.err[:600]!r}")
+    row_is(recording.report(), "lib_add", calls=4000, open=0)
