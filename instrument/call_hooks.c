@@ -487,18 +487,22 @@ static __attribute__((noinline)) void leave_lone(struct fsc_thread *thread, stru
 	fsc_thread_end_work(thread);
 }
 
-/* A lone call that carried and allocated nothing, with room for its record. */
+/*
+ * A lone call that carried and allocated nothing, with room for its record. It began on this very
+ * thread: `lone` may be left from a call that ended in the same frame of a fiber's stack.
+ */
 static INLINE bool is_plain(const struct fsc_thread *thread, const struct fsc_frame *frame)
 {
 	const struct fsc_cursor *cursor = thread->cursor;
 
 	return !(thread->totals.allocations | thread->totals.frees) &&
 	       !(((frame->end_ticks - frame->start_ticks) | frame->number) >> 32) &&
+	       frame->tid == cursor->tid &&
 	       (uintptr_t)cursor->end - (uintptr_t)cursor->at >= sizeof(struct fsc_call_record) &&
 	       !may_carry(thread, frame);
 }
 
-/* All that a plain call needs, without a call of our own. After a fork there is never room. */
+/* All that a plain call needs, without a call of our own. */
 static INLINE void leave_plain(struct fsc_thread *thread, const struct fsc_frame *frame)
 {
 	const struct fsc_crossing nothing = { 0, 0, 0, 0 };

@@ -2,8 +2,9 @@
 /*
  * A thread that leaves wrapped calls behind on stacks that lie above its own: a fiber's that is
  * jumped out of and then unmapped or used for something else, a signal stack that is jumped out of;
- * a fiber that begins a call on one thread and ends it on another; and a function that returns its
- * argument to a fiber with nothing mapped above.
+ * a fiber that begins a call on one thread and ends it on another, perhaps where that one ended a
+ * call of its own before; and a function that returns its argument to a fiber with nothing mapped
+ * above.
  */
 #include "faults.h"
 
@@ -17,6 +18,8 @@ static void *(*proto2ffi_same)(void *);
 static char *stack; /* mapped before the thread's, so it lies above */
 static ucontext_t back, fiber, away;
 static sigjmp_buf before;
+static pthread_barrier_t turn;
+static bool stays;
 static long wrong, above;
 
 static void jump(void *argument)
@@ -37,13 +40,18 @@ static void on_signal(int number)
 	lib_call(jump, NULL);
 }
 
-static void start_fiber(void (*entry)(void))
+static void make_fiber(void (*entry)(void))
 {
 	getcontext(&fiber);
 	fiber.uc_stack.ss_sp = stack;
 	fiber.uc_stack.ss_size = STACK;
 	fiber.uc_link = &back;
 	makecontext(&fiber, entry, 0);
+}
+
+static void start_fiber(void (*entry)(void))
+{
+	make_fiber(entry);
 	swapcontext(&back, &fiber);
 }
 
@@ -90,7 +98,8 @@ static void *on_signal_stack(void *argument)
 static void yield(void *argument)
 {
 	(void)argument;
-	swapcontext(&fiber, &back);
+	if (!stays)
+		swapcontext(&fiber, &back);
 }
 
 static void call_and_yield(void)
@@ -107,6 +116,27 @@ static void *goes_on(void *argument)
 	swapcontext(&away, &fiber);
 	add_all();
 	return NULL;
+}
+
+/* The same frame first holds a call of this thread's own, then the main thread's. */
+static void *goes_on_where_it_was(void *argument)
+{
+	stays = true;
+	make_fiber(call_and_yield);
+	swapcontext(&away, &fiber);
+	stays = false;
+	pthread_barrier_wait(&turn);
+	pthread_barrier_wait(&turn);
+	swapcontext(&away, &fiber);
+	add_all();
+	return argument;
+}
+
+static void begin_elsewhere(void)
+{
+	pthread_barrier_wait(&turn);
+	start_fiber(call_and_yield);
+	pthread_barrier_wait(&turn);
 }
 
 static void return_argument(void)
@@ -132,6 +162,7 @@ int main(int argc, char **argv)
 		      { "kept", kept },
 		      { "signal stack", on_signal_stack },
 		      { "moved", goes_on },
+		      { "moved to its like", goes_on_where_it_was },
 		      { "argument", argument_on_fiber } };
 	pthread_t thread;
 
@@ -141,10 +172,15 @@ int main(int argc, char **argv)
 	stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (!strcmp(argv[2], "moved"))
 		start_fiber(call_and_yield);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		if (!strcmp(argv[2], cases[i].name) &&
-		    pthread_create(&thread, NULL, cases[i].run, NULL) == 0)
-			pthread_join(thread, NULL);
+	pthread_barrier_init(&turn, NULL, 2);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		if (strcmp(argv[2], cases[i].name) ||
+		    pthread_create(&thread, NULL, cases[i].run, NULL))
+			continue;
+		if (cases[i].run == goes_on_where_it_was)
+			begin_elsewhere();
+		pthread_join(thread, NULL);
+	}
 	SAY(wrong);
 	TELL(above);
 	return 0;

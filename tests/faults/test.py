@@ -172,6 +172,17 @@ def a_call_that_ends_on_another_thread_disturbs_nothing(folder):
 
 
 @test
+def a_call_that_ends_where_its_thread_ended_another_is_not_taken_for_one_of_its_own(folder):
+    """The thread's first call ended in the same frame of the same stack."""
+    recording, _ = both(folder, program(folder, "stacks.c") + ["moved to its like"])
+    report = recording.report()
+    row_is(report, "lib_add", calls=1000, unwound=0, open=0)
+    row_is(report, "lib_call", calls=2)
+    equal(row(report, "lib_call", "requests").get("count"), 1, "requests of lib_call")
+    equal(report["loss"]["events"], 0, "lost events")
+
+
+@test
 def what_a_function_returns_is_not_followed_into_nothing(folder):
     recording, _ = both(folder, program(folder, "stacks.c") + ["argument"])
     row_is(recording.report(), "proto2ffi_same", calls=17, unwound=0, open=0)
