@@ -57,7 +57,7 @@ scenarios() {
 }
 
 formatted() {
-    git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror &&
+    git ls-files '*.c' '*.cpp' '*.h' | xargs clang-format --dry-run -Werror &&
         git ls-files '*.rs' | xargs /usr/bin/rustfmt --edition 2021 --check
 }
 

@@ -35,23 +35,14 @@ static void plant(const struct fsc_host_api *api, const struct fsc_host_options 
 	fsc_planted_set(&fsc_host_delays[FSC_HOST_CONSUME], options->delay_consume_ns);
 }
 
-static bool allocate_batch(struct fsc_host_thread *thread)
-{
-	if (thread->entry != FSC_HOST_BATCH && thread->entry != FSC_HOST_MIXED)
-		return true;
-	thread->batch = calloc(thread->options->batch, sizeof(*thread->batch));
-	thread->batch_pointers =
-		calloc(thread->options->batch, sizeof(FfiService__GetUserRequest *));
-	return thread->batch && thread->batch_pointers;
-}
-
 /* Thread t of T does the requests t+1, t+1+T, t+1+2T ... */
 static void *run_thread(void *argument)
 {
 	struct fsc_host_thread *thread = argument;
 	const struct fsc_host_options *options = thread->options;
 
-	if (!allocate_batch(thread)) {
+	thread->codec = fsc_host_codec_create(options->batch);
+	if (!thread->codec) {
 		thread->failure = ENOMEM;
 	} else {
 		for (uint64_t i = thread->first; i <= options->requests; i += options->threads) {
@@ -62,9 +53,7 @@ static void *run_thread(void *argument)
 			fsc_host_do_request(thread, &fsc_host_entries[entry], i);
 		}
 	}
-	free(thread->batch);
-	free(thread->batch_pointers);
-	free(thread->scratch);
+	fsc_host_codec_destroy(thread->codec);
 	return NULL;
 }
 

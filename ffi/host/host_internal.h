@@ -11,23 +11,8 @@
 #define FFI_HOST_HOST_INTERNAL_H
 
 #include "ffi/host/host.h"
+#include "ffi/host/host_codec_internal.h"
 #include "ffi/service/planted.h"
-#include "service.pb-c.h"
-
-enum fsc_host_entry_id {
-	FSC_HOST_HELLO,
-	FSC_HOST_USER,
-	FSC_HOST_POST,
-	FSC_HOST_BATCH,
-	FSC_HOST_CALCULATOR,
-	FSC_HOST_NOOP,
-	FSC_HOST_MIXED_COUNT, /* mixed takes the entries so far in turn */
-	FSC_HOST_ADD = FSC_HOST_MIXED_COUNT,
-	FSC_HOST_USER_RAW,
-	FSC_HOST_POST_RAW,
-	FSC_HOST_ENTRY_COUNT,
-	FSC_HOST_MIXED = FSC_HOST_ENTRY_COUNT
-};
 
 enum fsc_host_delay {
 	FSC_HOST_ENCODE,
@@ -54,16 +39,6 @@ struct fsc_host_tally {
 	uint64_t failed; /* no response, or one that does not decode */
 };
 
-/* A request to send. The texts and arrays behind it live in struct fsc_host_thread. */
-union fsc_host_request {
-	ProtobufCMessage base;
-	FfiService__HelloRequest hello;
-	FfiService__GetUserRequest user;
-	FfiService__GetPostRequest post;
-	FfiService__BatchRequest batch;
-	FfiService__CalculatorRequest calculator;
-};
-
 struct fsc_host_thread {
 	const struct fsc_host_api *api;
 	const struct fsc_host_options *options;
@@ -71,20 +46,13 @@ struct fsc_host_thread {
 	uint64_t first;	  /* number of its first request, from 1 */
 	uint64_t failure; /* errno value; 0: it ran */
 	struct fsc_host_tally tally;
-	uint8_t *scratch; /* where requests are encoded */
-	size_t scratch_bytes;
-	FfiService__GetUserRequest *batch;
-	FfiService__GetUserRequest **batch_pointers;
-	char name[32];
-	union fsc_host_request request;
+	struct fsc_host_codec *codec;
 };
 
 struct fsc_host_entry {
 	const char *option; /* --entry */
 	const char *name;   /* of the entry point */
 	/* Entry points with buffers: */
-	const ProtobufCMessageDescriptor *response;
-	void (*fill)(struct fsc_host_thread *thread, uint64_t number);
 	struct fsc_byte_buffer (*call)(const struct fsc_host_api *api, const uint8_t *data,
 				       size_t len);
 	bool slice; /* the response goes back to calculator_free_buffer() */

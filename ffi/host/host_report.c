@@ -41,7 +41,7 @@ static void print_delays(void)
 	static const char *const names[FSC_HOST_DELAY_COUNT] = { "encode", "decode", "prepare",
 								 "consume" };
 
-	printf("\"host\":{\"delay_in_codec\":true");
+	printf("\"host\":{\"delay_in_codec\":%s", fsc_host_codec_has_delays ? "true" : "false");
 	for (size_t i = 0; i < FSC_HOST_DELAY_COUNT; i++)
 		printf(",\"%s_planned_ns\":%" PRIu64 ",\"%s_elapsed_ns\":%" PRIu64
 		       ",\"%s_count\":%" PRIu64 ",\"%s_median_ns\":%" PRIu64,

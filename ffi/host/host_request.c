@@ -6,52 +6,10 @@
  */
 #include "ffi/host/host_internal.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct fsc_planted fsc_host_delays[FSC_HOST_DELAY_COUNT];
-
-static void fill_hello(struct fsc_host_thread *thread, uint64_t number)
-{
-	(void)snprintf(thread->name, sizeof(thread->name), "host %08u", (unsigned int)number);
-	ffi_service__hello_request__init(&thread->request.hello);
-	thread->request.hello.name = thread->name;
-}
-
-static void fill_user(struct fsc_host_thread *thread, uint64_t number)
-{
-	ffi_service__get_user_request__init(&thread->request.user);
-	thread->request.user.id = number;
-}
-
-static void fill_post(struct fsc_host_thread *thread, uint64_t number)
-{
-	ffi_service__get_post_request__init(&thread->request.post);
-	thread->request.post.id = number;
-}
-
-static void fill_batch(struct fsc_host_thread *thread, uint64_t number)
-{
-	for (uint64_t i = 0; i < thread->options->batch; i++) {
-		ffi_service__get_user_request__init(&thread->batch[i]);
-		thread->batch[i].id = number + i;
-		thread->batch_pointers[i] = &thread->batch[i];
-	}
-	ffi_service__batch_request__init(&thread->request.batch);
-	thread->request.batch.n_requests = thread->options->batch;
-	thread->request.batch.requests = thread->batch_pointers;
-}
-
-static void fill_calculator(struct fsc_host_thread *thread, uint64_t number)
-{
-	static char operation[] = "add";
-
-	ffi_service__calculator_request__init(&thread->request.calculator);
-	thread->request.calculator.operation = operation;
-	thread->request.calculator.a = (double)number;
-	thread->request.calculator.b = 1;
-}
 
 static struct fsc_byte_buffer call_hello(const struct fsc_host_api *api, const uint8_t *data,
 					 size_t len)
@@ -111,19 +69,11 @@ static void plain_post_raw(const struct fsc_host_api *api, uint64_t number)
 }
 
 const struct fsc_host_entry fsc_host_entries[FSC_HOST_ENTRY_COUNT] = {
-	[FSC_HOST_HELLO] = { "hello", "proto2ffi_say_hello",
-			     &ffi_service__hello_response__descriptor, fill_hello, call_hello,
-			     false, NULL },
-	[FSC_HOST_USER] = { "user", "proto2ffi_get_user", &ffi_service__user__descriptor, fill_user,
-			    call_user, false, NULL },
-	[FSC_HOST_POST] = { "post", "proto2ffi_get_post", &ffi_service__post__descriptor, fill_post,
-			    call_post, false, NULL },
-	[FSC_HOST_BATCH] = { "batch", "proto2ffi_process_batch",
-			     &ffi_service__batch_response__descriptor, fill_batch, call_batch,
-			     false, NULL },
-	[FSC_HOST_CALCULATOR] = { "calculator", "calculator_process",
-				  &ffi_service__calculator_response__descriptor, fill_calculator,
-				  call_calculator, true, NULL },
+	[FSC_HOST_HELLO] = { "hello", "proto2ffi_say_hello", call_hello, false, NULL },
+	[FSC_HOST_USER] = { "user", "proto2ffi_get_user", call_user, false, NULL },
+	[FSC_HOST_POST] = { "post", "proto2ffi_get_post", call_post, false, NULL },
+	[FSC_HOST_BATCH] = { "batch", "proto2ffi_process_batch", call_batch, false, NULL },
+	[FSC_HOST_CALCULATOR] = { "calculator", "calculator_process", call_calculator, true, NULL },
 	[FSC_HOST_NOOP] = { .option = "noop", .name = "proto2ffi_noop", .plain = plain_noop },
 	[FSC_HOST_ADD] = { .option = "add", .name = "proto2ffi_add", .plain = plain_add },
 	[FSC_HOST_USER_RAW] = { .option = "user_raw",
@@ -134,22 +84,13 @@ const struct fsc_host_entry fsc_host_entries[FSC_HOST_ENTRY_COUNT] = {
 				.plain = plain_post_raw },
 };
 
-/* Encode into the thread's scratch memory. The bytes in use; 0: there is no memory. */
-static size_t encode(struct fsc_host_thread *thread)
+static const uint8_t *encode(struct fsc_host_thread *thread, const struct fsc_host_entry *entry,
+			     uint64_t number, size_t *size)
 {
-	const ProtobufCMessage *message = &thread->request.base;
-	size_t size = protobuf_c_message_get_packed_size(message);
-
-	if (size > thread->scratch_bytes) {
-		uint8_t *grown = realloc(thread->scratch, size);
-
-		if (!grown)
-			return 0;
-		thread->scratch = grown;
-		thread->scratch_bytes = size;
-	}
-	fsc_planted_pack(&fsc_host_delays[FSC_HOST_ENCODE], message, thread->scratch);
-	return size;
+	if (!fsc_host_codec_has_delays)
+		fsc_planted_wait(&fsc_host_delays[FSC_HOST_ENCODE]);
+	return fsc_host_codec_encode(
+		thread->codec, (enum fsc_host_entry_id)(entry - fsc_host_entries), number, size);
 }
 
 /* The one place where request buffers are allocated: a tracer tells them by this call site. */
@@ -162,27 +103,14 @@ __attribute__((noinline)) static uint8_t *copy_request(const uint8_t *encoded, s
 	return request;
 }
 
-static void *codec_malloc(void *allocator_data, size_t size)
+static bool decode(struct fsc_host_thread *thread, const struct fsc_host_entry *entry,
+		   const struct fsc_byte_buffer *response)
 {
-	(void)allocator_data;
-	return malloc(size);
-}
-
-static void codec_free(void *allocator_data, void *pointer)
-{
-	(void)allocator_data;
-	free(pointer);
-}
-
-static bool decode(const struct fsc_host_entry *entry, const struct fsc_byte_buffer *response)
-{
-	ProtobufCAllocator allocator = { codec_malloc, codec_free, NULL };
-	ProtobufCMessage *message =
-		fsc_planted_unpack(&fsc_host_delays[FSC_HOST_DECODE], &allocator, entry->response,
-				   response->len, response->ptr);
-
-	protobuf_c_message_free_unpacked(message, &allocator);
-	return message != NULL;
+	if (!fsc_host_codec_has_delays)
+		fsc_planted_wait(&fsc_host_delays[FSC_HOST_DECODE]);
+	return fsc_host_codec_decode(thread->codec,
+				     (enum fsc_host_entry_id)(entry - fsc_host_entries),
+				     response->ptr, response->len);
 }
 
 static void give_back(struct fsc_host_thread *thread, const struct fsc_host_entry *entry,
@@ -229,12 +157,12 @@ static void do_request_with_buffers(struct fsc_host_thread *thread,
 {
 	struct fsc_host_tally_row *row = &thread->tally.rows[entry - fsc_host_entries];
 	struct fsc_byte_buffer response;
+	const uint8_t *encoded;
 	uint8_t *request;
 	size_t size;
 
-	entry->fill(thread, number);
-	size = encode(thread);
-	request = size > 0 ? copy_request(thread->scratch, size) : NULL;
+	encoded = encode(thread, entry, number, &size);
+	request = encoded ? copy_request(encoded, size) : NULL;
 	if (!request) {
 		thread->tally.failed++;
 		return;
@@ -245,7 +173,7 @@ static void do_request_with_buffers(struct fsc_host_thread *thread,
 	row->calls++;
 	row->request_bytes += size;
 	row->response_bytes += response.len;
-	if (!response.ptr || !decode(entry, &response))
+	if (!response.ptr || !decode(thread, entry, &response))
 		thread->tally.failed++;
 	fsc_planted_wait(&fsc_host_delays[FSC_HOST_CONSUME]);
 	if (response.ptr)

@@ -29,6 +29,7 @@ SERVICE = os.path.join(BUILD, "ffi", "libffiscope_service.so")
 PRELOAD = os.path.join(BUILD, "lib", sysconfig.get_config_var("MULTIARCH") or "", "libffiscope.so")
 HOSTS = {"dlopen": [os.path.join(BUILD, "ffi", "host_dlopen")],
          "linked": [os.path.join(BUILD, "ffi", "host_linked")],
+         "cpp": [os.path.join(BUILD, "ffi", "host_cpp")],
          "ctypes": [PYTHON, os.path.join(BUILD, "ffi", "host_ctypes.py")],
          "koffi": ["node", os.path.join(BUILD, "ffi", "host_koffi.js")],
          "luajit": ["luajit", os.path.join(BUILD, "ffi", "host_luajit.lua")],

@@ -10,7 +10,7 @@ from truth import (BUFFER_ENTRIES, PLAIN_ENTRIES, check_all, check_entry_rows, c
                    check_requests, check_service_totals, takes_buffers)
 
 REQUESTS = 3000
-HOST_KINDS = ["dlopen", "linked", "ctypes"]
+HOST_KINDS = ["dlopen", "linked", "cpp", "ctypes"]
 
 
 @test(host=HOST_KINDS, threads=[1, 2, 4], entry=["mixed", "hello"])
@@ -41,7 +41,7 @@ def the_fast_clock_changes_no_count(folder, host):
     equal(report["clock"]["mode"], "fast", "clock mode")
 
 
-@test(host=["dlopen", "linked"], threads=[1, 4])
+@test(host=HOST_KINDS, threads=[1, 4])
 def library_phases_have_the_allocations_of_their_calls(folder, host, threads):
     recording = record_host(folder, host, "--requests", REQUESTS, "--threads", threads,
                             "--entry", "mixed")
@@ -57,7 +57,7 @@ def library_phases_have_the_allocations_of_their_calls(folder, host, threads):
                   f"{key} of decode, work and encode of {name}")
 
 
-@test(host=["dlopen", "linked"], threads=[1, 4])
+@test(host=HOST_KINDS, threads=[1, 4])
 def codec_phases_of_both_sides_are_counted_once_per_request(folder, host, threads):
     recording = record_host(folder, host, "--requests", REQUESTS, "--threads", threads,
                             "--entry", "mixed")
@@ -143,7 +143,7 @@ def without_allocations_their_figures_are_null(folder, host, described):
             equal(found[key], None, f"{key} of {found['side']} {found['phase']}")
 
 
-@test(host=["dlopen", "linked", "ctypes"])
+@test(host=HOST_KINDS)
 def without_codecs_their_phases_are_null_and_work_too(folder, host):
     recording = record_host(folder, host, "--requests", 500, "--threads", 2, "--entry", "mixed",
                             options=["--no-codecs"])
