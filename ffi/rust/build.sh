@@ -18,6 +18,8 @@ for tool in "$cargo" "$RUSTC"; do
         exit 1
     }
 done
+# The crates are those that are installed, whatever an older lock says.
+rm -f Cargo.lock
 # extern "C-unwind" is stable since Rust 1.71; to Debian's 1.63 this one crate says that it knows.
 export RUSTC_BOOTSTRAP=ffiscope_service
 
