@@ -60,12 +60,25 @@ static bool has_cxx_codec(const struct fsc_elf *elf)
 	return false;
 }
 
+/* A weak import of one of its functions is what ffiscope.h leaves. */
+static bool has_marks(const struct fsc_elf *elf)
+{
+	for (size_t i = 1; i < elf->symbol_count; i++)
+		if (!elf->symbols[i].defined && strcmp(elf->symbols[i].name, "ffiscope_begin") == 0)
+			return true;
+	return false;
+}
+
 static void find_codec(struct fsc_doctor *doctor, const struct fsc_elf *elf)
 {
 	bool known = false;
 
 	if (has_codec_slot(doctor, elf))
 		return;
+	if (has_marks(elf)) {
+		fsc_doctor_find(doctor, FSC_DOCTOR_codec_marked, "%s", elf->path);
+		return;
+	}
 	if (has_codec_inside(doctor, elf)) {
 		fsc_doctor_find(doctor, FSC_DOCTOR_codec_inside, "%s", elf->path);
 		known = true;

@@ -368,6 +368,10 @@ def a_hidden_codec_is_told_and_where_marks_help(folder):
     finding(found, "codec_inside")
     found = doctor(shared(folder, "libnone.so", ENTRY))
     check("ffiscope.h" in finding(found, "codec_unseen")["remedy"], "what helps")
+    marked = '#include <ffiscope.h>\n' + ENTRY + "void mark(void) { ffiscope_phase_begin(1); }\n"
+    found = doctor(shared(folder, "libmarked.so", marked))
+    finding(found, "codec_marked")
+    check("codec_unseen" not in ids(found), "what is marked is not unseen")
     # rustc and prost are known by the texts that they leave; here they are a C string.
     rust = ENTRY + 'const char *text(void) { return "delimited length exceeded /rustc/"; }\n'
     library = shared(folder, "librust.so", rust)

@@ -4,14 +4,16 @@
 Every host that opens the service by its path calls it. Its allocator counts what Rust asks of libc.
 """
 import ctypes
+import json
 import os
 import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
 from delays import LIBRARY, NAME, check_one
-from scenario import (BUILD, PYTHON, SCRIPTED, SERVICE, check, compile_program, compile_rust, environment,
-                      equal, host, main, near, phase, record, record_host, require, row, run, test)
+from scenario import (BUILD, FFISCOPE, PYTHON, SCRIPTED, SERVICE, check, compile_program,
+                      compile_rust, environment, equal, host, main, near, phase, record,
+                      record_host, require, row, run, test)
 from truth import BUFFER_ENTRIES, PLAIN_ENTRIES, check_all, takes_buffers
 
 SHIPPED, MARKED, UNWINDING = "rust", "rust_marked", "rust_unwinding"
@@ -212,6 +214,15 @@ def marks_cost_nothing_but_a_test_without_ffiscope(folder, build):
     equal((result.status, result.err), (0, ""), "exit status and stderr")
     symbols = run("nm", "-D", "--undefined-only", library(build)).out
     equal(set(re.findall(r"(\w) ffiscope_\w+", symbols)), {"w"}, "how ffiscope's functions are bound")
+
+
+@test(build=BUILDS)
+def doctor_knows_prost_and_whether_it_is_marked(folder, build):
+    found = json.loads(run(FFISCOPE, "doctor", "--json", library(build)).stdout)
+    expected = {"codec_prost"} if build == SHIPPED else {"codec_marked"}
+    if build != UNWINDING:
+        expected.add("rust_stripped")
+    equal({one["id"] for one in found["findings"]}, expected, "findings")
 
 
 # --- Leaks ---------------------------------------------------------------------------------------
