@@ -18,7 +18,7 @@ from truth import BUFFER_ENTRIES, PLAIN_ENTRIES, check_all, takes_buffers
 
 SHIPPED, MARKED, UNWINDING = "rust", "rust_marked", "rust_unwinding"
 BUILDS = [SHIPPED, MARKED, UNWINDING]
-HOST_KINDS = ["dlopen", "ctypes"]
+HOST_KINDS = ["dlopen", "cpp", "ctypes"]
 HELLO_BYTES = 23  # of an encoded HelloResponse, and of its buffer
 
 
