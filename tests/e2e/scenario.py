@@ -276,15 +276,22 @@ def check_unseen_phases_are_null(report):
             equal(seen, {}, f"unseen {found['side']} {found['phase']} of {found['entry_point']}")
 
 
-def babeltrace(*paths, timeout=TIMEOUT_S):
-    """Events by name, as babeltrace2 reads the folder; a failure when it complains."""
-    result = run("babeltrace2", "--names=none", "--no-delta", *paths, limit_kib=READER_KIB,
+def babeltrace_lines(*paths, options=(), timeout=TIMEOUT_S):
+    """Name and text of each event, as babeltrace2 prints it; a failure when it complains."""
+    result = run("babeltrace2", "--no-delta", *options, *paths, limit_kib=READER_KIB,
                  timeout=timeout)
     check(result.status == 0, f"babeltrace2 ended with {result.status}: {result.err[-400:]}")
-    counts = {}
+    lines = []
     for line in result.out.splitlines():
         found = re.match(r"\[.*?\] (?:\S+ )?(\w+): ", line)
-        name = found.group(1) if found else line[:60]
+        lines.append((found.group(1) if found else line[:60], line))
+    return lines
+
+
+def babeltrace(*paths, timeout=TIMEOUT_S):
+    """Events by name."""
+    counts = {}
+    for name, _ in babeltrace_lines(*paths, options=["--names=none"], timeout=timeout):
         counts[name] = counts.get(name, 0) + 1
     return counts
 
