@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/boundary_file.h"
 #include "cli/commands.h"
@@ -14,7 +15,8 @@
 #include "cli/process_choice.h"
 
 struct choices {
-	struct fsc_process_choice process; /* first: see there; its path is the LIBRARY */
+	struct fsc_process_choice
+		process; /* first: see there; its path is the LIBRARY or RECORDING */
 	bool json;
 	const char *boundary;
 	char *lists[FSC_OPTION_COUNT]; /* --entry, --exclude: one glob per line */
@@ -74,12 +76,14 @@ static const struct fsc_argument options[] = {
 
 const struct fsc_arguments fsc_doctor_arguments = {
 	.command = "doctor",
-	.operands = "[LIBRARY | -- COMMAND [ARGUMENTS]]",
+	.operands = "[LIBRARY | RECORDING | -- COMMAND [ARGUMENTS]]",
 	.about = "Says what can be recorded, how each function would be wrapped, what cannot be "
 		 "seen\n"
 		 "and what to do about it: of this machine (without operand), of a command (which "
 		 "is\n"
-		 "not run), of a library, or of a running process.\n"
+		 "not run), of a library, of a running process; or how the functions of a "
+		 "recording\n"
+		 "were wrapped.\n"
 		 "Exit status: 0 looked at, whatever was found; 2 trouble.",
 	.list = options,
 	.count = sizeof(options) / sizeof(options[0]),
@@ -139,6 +143,13 @@ static int write_all(const struct fsc_doctor *doctor, const struct choices *choi
 	return fsc_output_finish(&output) ? FSC_EXIT_CLEAN : FSC_EXIT_TROUBLE;
 }
 
+static bool is_folder(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 static int examine(struct fsc_doctor *doctor, const struct choices *choices, char *const *command)
 {
 	bool seen = true;
@@ -155,6 +166,9 @@ static int examine(struct fsc_doctor *doctor, const struct choices *choices, cha
 	} else if (choices->process.pid) {
 		doctor->subject = "process";
 		seen = fsc_doctor_process(doctor, (pid_t)choices->process.pid);
+	} else if (choices->process.path && is_folder(choices->process.path)) {
+		doctor->subject = "recording";
+		seen = fsc_doctor_recording(doctor, choices->process.path);
 	} else if (choices->process.path) {
 		doctor->subject = "library";
 		seen = fsc_doctor_library(doctor, choices->process.path);
@@ -173,8 +187,9 @@ static bool is_one_subject(const struct choices *choices, bool command, bool emp
 	if (empty_command)
 		fsc_messages_say("doctor: no command follows --; see ffiscope doctor --help");
 	else if (subjects > 1)
-		fsc_messages_say("doctor: one of LIBRARY, --pid and -- COMMAND at a time; see "
-				 "ffiscope doctor --help");
+		fsc_messages_say(
+			"doctor: one of LIBRARY, RECORDING, --pid and -- COMMAND at a time; see "
+			"ffiscope doctor --help");
 	return subjects <= 1 && !empty_command;
 }
 

@@ -26,7 +26,7 @@ const char *fsc_doctor_choice_name(enum fsc_choice choice)
 	return names[choice];
 }
 
-const char *fsc_doctor_function_kind(const struct fsc_doctor_function *function)
+const char *fsc_doctor_kind_name(uint8_t kind)
 {
 	static const char *const names[] = {
 		[FSC_ROW_ENTRY] = "entry",     [FSC_ROW_FREE] = "free",
@@ -34,9 +34,14 @@ const char *fsc_doctor_function_kind(const struct fsc_doctor_function *function)
 		[FSC_ROW_ENCODE] = "encode",   [FSC_ROW_DECODE] = "decode",
 	};
 
+	return kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "unknown";
+}
+
+const char *fsc_doctor_function_kind(const struct fsc_doctor_function *function)
+{
 	if (function->choice > FSC_CHOICE_LOOKUP)
 		return "-";
-	return names[function->row ? function->row->kind : FSC_ROW_ENTRY];
+	return fsc_doctor_kind_name(function->row ? function->row->kind : FSC_ROW_ENTRY);
 }
 
 /* NULL: no memory, which is remembered. */

@@ -73,8 +73,18 @@ struct fsc_doctor_function {
 	struct fsc_maybe inner_calls;
 };
 
+/* A function that a recording says was wrapped. */
+struct fsc_doctor_wrapped {
+	char *name;
+	char *library; /* "" = unknown */
+	uint32_t pid;
+	uint8_t kind;  /* enum fsc_site_kind */
+	uint8_t bound; /* enum fsc_site_bound */
+	struct fsc_maybe calls;
+};
+
 struct fsc_doctor {
-	const char *subject; /* machine, command, process, library */
+	const char *subject; /* machine, command, process, library, recording */
 	struct fsc_rules rules;
 	char *boundary; /* text of the boundary file */
 	struct fsc_record_session session;
@@ -89,6 +99,8 @@ struct fsc_doctor {
 	struct fsc_doctor_function *functions;
 	size_t function_count;
 	size_t function_room;
+	struct fsc_doctor_wrapped *wrapped;
+	size_t wrapped_count;
 	uint64_t if_looked_up; /* functions that no row names, but a lookup selects */
 	char linked_names[FSC_DOCTOR_TEXT_MAX / 2]; /* those of them that a file is linked with */
 	uint64_t linked_more;			    /* that had no room there */
@@ -160,6 +172,13 @@ bool fsc_doctor_library(struct fsc_doctor *doctor, const char *path);
 /* Findings about a library that defines entry points. */
 void fsc_doctor_library_findings(struct fsc_doctor *doctor, const struct fsc_doctor_object *object);
 
+/* ---- doctor_recording.c ---- */
+
+/* What was wrapped in all images of a recording. false: it cannot be read; said why. */
+bool fsc_doctor_recording(struct fsc_doctor *doctor, const char *path);
+/* "lookup", "slot"; "unknown" for what a newer version says. */
+const char *fsc_doctor_bound_name(uint8_t bound);
+
 /* ---- doctor_functions.c ---- */
 
 /*
@@ -170,7 +189,9 @@ void fsc_doctor_functions_find(struct fsc_doctor *doctor, bool all);
 /* How many of that object are selected. */
 size_t fsc_doctor_functions_of(const struct fsc_doctor *doctor,
 			       const struct fsc_doctor_object *object);
-/* "entry", "free" ...; a function that only a lookup selects is an entry. */
+/* "entry", "free" ...: of a row or a site, which have the same kinds. */
+const char *fsc_doctor_kind_name(uint8_t kind);
+/* The same; a function that only a lookup selects is an entry. */
 const char *fsc_doctor_function_kind(const struct fsc_doctor_function *function);
 /* "row", "lookup", "never" ... */
 const char *fsc_doctor_choice_name(enum fsc_choice choice);

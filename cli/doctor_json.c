@@ -86,6 +86,18 @@ static void put_function(struct fsc_json *json, const struct fsc_doctor_function
 	fsc_json_object_end(json);
 }
 
+static void put_wrapped(struct fsc_json *json, const struct fsc_doctor_wrapped *wrapped)
+{
+	fsc_json_object_begin(json);
+	fsc_json_member_string(json, "name", wrapped->name);
+	fsc_json_members_text(json, "library", wrapped->library);
+	fsc_json_member_u64(json, "pid", wrapped->pid);
+	fsc_json_member_string(json, "kind", fsc_doctor_kind_name(wrapped->kind));
+	fsc_json_member_string(json, "bound", fsc_doctor_bound_name(wrapped->bound));
+	fsc_json_members_maybe(json, "calls", wrapped->calls);
+	fsc_json_object_end(json);
+}
+
 static void put_finding(struct fsc_json *json, const struct fsc_doctor_finding *finding)
 {
 	char what[2 * FSC_DOCTOR_TEXT_MAX];
@@ -116,6 +128,14 @@ static void put_lists(struct fsc_json *json, const struct fsc_doctor *doctor)
 	for (size_t i = 0; i < doctor->function_count; i++) {
 		fsc_json_newline(json);
 		put_function(json, &doctor->functions[i]);
+	}
+	fsc_json_array_end(json);
+	fsc_json_newline(json);
+	fsc_json_key(json, "wrapped");
+	fsc_json_array_begin(json);
+	for (size_t i = 0; i < doctor->wrapped_count; i++) {
+		fsc_json_newline(json);
+		put_wrapped(json, &doctor->wrapped[i]);
 	}
 	fsc_json_array_end(json);
 	fsc_json_newline(json);

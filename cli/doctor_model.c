@@ -34,6 +34,11 @@ void fsc_doctor_destroy(struct fsc_doctor *doctor)
 	}
 	if (doctor->has_session)
 		fsc_record_session_destroy(&doctor->session);
+	for (size_t i = 0; i < doctor->wrapped_count; i++) {
+		free(doctor->wrapped[i].name);
+		free(doctor->wrapped[i].library);
+	}
+	free(doctor->wrapped);
 	free(doctor->functions);
 	free(doctor->boundary);
 	free(doctor);

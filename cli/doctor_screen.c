@@ -127,6 +127,34 @@ static void write_functions(const struct fsc_doctor *doctor, const struct fsc_ou
 	fsc_table_fini(&table);
 }
 
+static void write_wrapped(const struct fsc_doctor *doctor, const struct fsc_output *output)
+{
+	static const struct fsc_table_column columns[] = {
+		{ "function", true, true, false }, { "kind", true, false, false },
+		{ "bound", true, false, false },   { "calls", false, false, false },
+		{ "pid", false, false, true },	   { "library", true, true, true },
+	};
+	char text[FSC_UNITS_TEXT];
+	struct fsc_table table;
+
+	fsc_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+	for (size_t i = 0; i < doctor->wrapped_count; i++) {
+		const struct fsc_doctor_wrapped *wrapped = &doctor->wrapped[i];
+
+		fsc_table_add(&table, wrapped->name);
+		fsc_table_add(&table, fsc_doctor_kind_name(wrapped->kind));
+		fsc_table_add(&table, fsc_doctor_bound_name(wrapped->bound));
+		fsc_table_add(&table, fsc_units_count(text, wrapped->calls));
+		fsc_table_add(&table, fsc_units_count(text, fsc_known(wrapped->pid)));
+		fsc_table_add(&table, *wrapped->library ? wrapped->library : "?");
+	}
+	if (table.cell_count) {
+		fsc_output_heading(output, "Functions that were wrapped");
+		(void)fsc_table_write(&table, output);
+	}
+	fsc_table_fini(&table);
+}
+
 static void write_not_selected(const struct fsc_doctor *doctor, const struct fsc_output *output)
 {
 	static const char *const reasons[FSC_CHOICE_COUNT] = {
@@ -182,5 +210,6 @@ void fsc_doctor_screen_write(const struct fsc_doctor *doctor, const struct fsc_o
 	if (doctor->object_count)
 		write_objects(doctor, output);
 	write_functions(doctor, output);
+	write_wrapped(doctor, output);
 	write_findings(doctor, output);
 }

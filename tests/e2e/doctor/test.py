@@ -398,7 +398,7 @@ void *proto2ffi_take(void) { return pool; }
 @test
 def what_is_no_library_is_trouble(folder):
     one_line(run(FFISCOPE, "doctor", write(os.path.join(folder, "text"), "text\n")), 2, "not an ELF file")
-    one_line(run(FFISCOPE, "doctor", folder), 2, "not a regular file")
+    one_line(run(FFISCOPE, "doctor", folder), 2, folder)
     one_line(run(FFISCOPE, "doctor", os.path.join(folder, "none")), 2, "No such file")
     os.mkfifo(os.path.join(folder, "pipe"))
     one_line(run(FFISCOPE, "doctor", os.path.join(folder, "pipe"), timeout=20), 2, "not a regular file")
@@ -417,6 +417,32 @@ def a_cut_library_is_read_as_far_as_it_goes_and_says_so(folder):
             check({"no_sections", "damaged"} & set(ids(found)), f"{parts}/16: {ids(found)}")
             equal(found["facts"]["exported_functions"], None if "no_sections" in ids(found) else 0,
                   f"{parts}/16: exports")
+
+
+# --- Recordings ----------------------------------------------------------------------------------
+
+@test(which=["dlopen", "linked"])
+def a_recording_says_how_each_function_was_bound(folder, which):
+    recording = record(folder, *host(which, "--requests", 30))
+    found = doctor(recording.path)
+    equal(found["subject"], "recording", "subject")
+    equal(ids(found), [], "findings")
+    bound = {one["name"]: one["bound"] for one in found["wrapped"]}
+    equal(bound.get("proto2ffi_say_hello"), "lookup" if which == "dlopen" else "slot", "entry point")
+    equal(bound.get("protobuf_c_message_pack"), "slot", "codec")
+    calls = {one["name"]: one["calls"] for one in found["wrapped"] if one["kind"] in ("entry", "free")}
+    equal({name: count for name, count in calls.items() if count},
+          {one["name"]: one["calls"] for one in recording.report()["entry_points"] if one["calls"]}, "calls")
+    promised = doctor("--", *host("linked")) if which == "linked" else doctor(SERVICE)
+    check(set(bound) <= {one["name"] for one in promised["functions"]}, f"doctor foresaw {sorted(bound)}")
+
+
+@test
+def a_recording_of_a_static_program_says_that_nothing_was_loaded(folder):
+    recording = record(folder, compile_program(folder, "still", MAIN, "-static"))
+    equal(ids(doctor(recording.path)), ["never_loaded"], "findings")
+    recording = record(folder, "/bin/true", name="plain")
+    equal(ids(doctor(recording.path)), ["nothing_wrapped"], "findings")
 
 
 # --- Processes -----------------------------------------------------------------------------------
