@@ -85,7 +85,7 @@ static bool gone(const struct fsc_record_image *image)
 
 	if (image->pidfd >= 0)
 		return poll(&row, 1, 0) > 0;
-	return image->gone || (kill((pid_t)image->pid, 0) != 0 && errno == ESRCH);
+	return image->gone || (kill((pid_t)image->process, 0) != 0 && errno == ESRCH);
 }
 
 static void copy_maps(struct fsc_record_image *image)
@@ -203,8 +203,12 @@ static bool open_image(struct fsc_record_image *image, const char *path)
 	if (images->probe->known && is_measured(images, shared))
 		fsc_drain_set_probe_cost(image->drain, images->probe->inner_ps,
 					 images->probe->outer_ps, images->probe->spread_ps);
-	image->pidfd = (int)syscall(SYS_pidfd_open, (pid_t)image->pid, 0);
-	image->gone = image->pidfd < 0 && errno == ESRCH; /* the pid may be another's soon */
+	image->process = fsc_record_process_find(images->session, image->name, shared);
+	image->folder->process = image->process;
+	if (image->process)
+		image->pidfd = (int)syscall(SYS_pidfd_open, (pid_t)image->process, 0);
+	/* The pid may be another's soon. */
+	image->gone = !image->process || (image->pidfd < 0 && errno == ESRCH);
 	return true;
 }
 
@@ -219,10 +223,10 @@ static void free_image(struct fsc_record_image *image)
 }
 
 /* An earlier image of the same process has been replaced by exec. */
-static void finish_replaced(struct fsc_record_images *images, uint32_t pid)
+static void finish_replaced(struct fsc_record_images *images, uint32_t process)
 {
 	for (struct fsc_record_image *image = images->first; image; image = image->next)
-		if (image->drain && image->pid == pid)
+		if (image->drain && process && image->process == process)
 			finish(image, "exec");
 }
 
@@ -242,7 +246,7 @@ static void add(struct fsc_record_images *images, const char *name)
 		unlink(path);
 		return;
 	}
-	finish_replaced(images, image->pid);
+	finish_replaced(images, image->process);
 	*images->end = image;
 	images->end = &image->next;
 }

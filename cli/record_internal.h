@@ -168,6 +168,7 @@ struct fsc_record_image {
 	struct fsc_record_images *all;
 	char name[64]; /* of the file in the session */
 	uint32_t pid, number, parent;
+	uint32_t process; /* its pid by our numbers; 0: gone, or not to be seen */
 	char *exe;
 	int pidfd;			   /* -1: none; then the pid is asked */
 	bool gone;			   /* when it was found, its process was reaped already */
@@ -180,6 +181,13 @@ struct fsc_record_image {
 	const char *state; /* running, exited, ended, exec */
 	bool made;	   /* it has a folder */
 };
+
+/*
+ * The pid of the image's process by our numbers: another one than its own when it lives in another
+ * pid namespace. 0: no process that we may look at has the image mapped.
+ */
+uint32_t fsc_record_process_find(const struct fsc_record_session *session, const char *name,
+				 const struct fsc_image *image);
 
 struct fsc_record_images {
 	struct fsc_record_image *first;

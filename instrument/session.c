@@ -291,6 +291,7 @@ static void describe(struct fsc_image *image, uint32_t pid, uint32_t number)
 
 	image->pid = pid;
 	image->ppid = system_parent();
+	image->pid_namespace = system_pid_namespace();
 	image->number = number;
 	image->clock_mode = fsc_clock_mode_now;
 	image->start_ticks = now.ticks;

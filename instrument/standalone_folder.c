@@ -51,22 +51,6 @@ static bool read_owner(const char *name, struct owner *owner)
 	       read_number(&name, '\0', &owner->start_ns);
 }
 
-/* The link reads "pid:[4026531836]": namespaces(7). */
-static uint64_t own_namespace(void)
-{
-	char link[64];
-	long length = system_link_text("/proc/self/ns/pid", link, sizeof(link) - 1);
-	const char *at = link;
-	uint64_t number;
-
-	link[length > 0 ? length : 0] = '\0';
-	while (*at && *at != '[')
-		at++;
-	if (!*at++ || !read_number(&at, ']', &number))
-		return 0;
-	return number;
-}
-
 /*
  * visit() each entry of a folder by its path: should the program close our descriptor and open
  * something else under its number meanwhile, then the names that are read lead nowhere.
@@ -111,7 +95,7 @@ static void remove_folder(const char *path)
  */
 static bool is_left_over(const char *path, const struct owner *owner)
 {
-	return owner->pid_namespace && owner->pid_namespace == own_namespace() &&
+	return owner->pid_namespace && owner->pid_namespace == system_pid_namespace() &&
 	       !fsc_text_same(path, fsc_settings.session) &&
 	       (owner->pid == system_pid() || !system_process_exists((uint32_t)owner->pid)) &&
 	       system_owns(path);
@@ -135,7 +119,7 @@ bool fsc_standalone_make_folder(void)
 	char pid[21], pid_namespace[21], start[21];
 	const char *const name[] = { PARENT, "/",
 				     PREFIX, fsc_text_number(pid, system_pid()),
-				     "-",    fsc_text_number(pid_namespace, own_namespace()),
+				     "-",    fsc_text_number(pid_namespace, system_pid_namespace()),
 				     "-",    fsc_text_number(start, fsc_clock_monotonic_ns()),
 				     NULL };
 

@@ -91,6 +91,17 @@ static inline bool system_owns(const char *path)
 	       status.stx_uid == (uint32_t)fsc_arch_syscall6(SYS_geteuid, 0, 0, 0, 0, 0, 0);
 }
 
+/* The inode of this process's pid namespace, 0 = unknown. namespaces(7). */
+static inline uint64_t system_pid_namespace(void)
+{
+	struct statx status = { .stx_mask = 0 };
+
+	return fsc_arch_syscall6(SYS_statx, AT_FDCWD, (long)"/proc/self/ns/pid", 0, STATX_INO,
+				 (long)&status, 0) == 0
+		       ? status.stx_ino
+		       : 0;
+}
+
 static inline long system_truncate(long fd, uint64_t bytes)
 {
 	return fsc_arch_syscall6(SYS_ftruncate, fd, (long)bytes, 0, 0, 0, 0);

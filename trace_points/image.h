@@ -71,17 +71,17 @@ struct fsc_image {
 	uint32_t state;	     /* atomic: enum fsc_image_state */
 	uint32_t clock_mode; /* enum fsc_clock_mode */
 	uint64_t start_ticks;
-	uint64_t start_ns;	/* CLOCK_MONOTONIC */
-	uint64_t arena_next;	/* atomic: next free byte of the file */
-	uint64_t file_bytes;	/* end of the arena */
-	uint64_t ledger_offset; /* atomic: struct fsc_ledger; 0 = no buffer seen */
-	uint32_t slot_count;	/* atomic: slots[0..) ever used */
-	uint32_t site_count;	/* atomic: sites[1] to sites[site_count - 1] are published */
-	uint32_t module_count;	/* atomic: modules[1] to modules[module_count - 1] likewise */
-	uint32_t string_bytes;	/* atomic: bytes of strings[] published */
-	uint64_t lost_events;	/* atomic: lost outside any ring (no slot, no memory) */
-	uint64_t lost_findings; /* atomic: verdicts that are bad and found no room */
-	uint64_t reserved64;
+	uint64_t start_ns;	 /* CLOCK_MONOTONIC */
+	uint64_t arena_next;	 /* atomic: next free byte of the file */
+	uint64_t file_bytes;	 /* end of the arena */
+	uint64_t ledger_offset;	 /* atomic: struct fsc_ledger; 0 = no buffer seen */
+	uint32_t slot_count;	 /* atomic: slots[0..) ever used */
+	uint32_t site_count;	 /* atomic: sites[1] to sites[site_count - 1] are published */
+	uint32_t module_count;	 /* atomic: modules[1] to modules[module_count - 1] likewise */
+	uint32_t string_bytes;	 /* atomic: bytes of strings[] published */
+	uint64_t lost_events;	 /* atomic: lost outside any ring (no slot, no memory) */
+	uint64_t lost_findings;	 /* atomic: verdicts that are bad and found no room */
+	uint64_t pid_namespace;	 /* inode; whose number pid is. 0 = unknown */
 	uint32_t forked;	 /* 1 = this image came from fork, not exec */
 	uint32_t allocations_on; /* 1 = allocation hooks count */
 	uint32_t codecs_on;	 /* 1 = codec functions are wrapped where they are seen */

@@ -120,6 +120,7 @@ int fsc_process_folder_init(struct fsc_process_folder *folder,
 	folder->origin.recording = folder->recording;
 	folder->origin.hostname = folder->hostname;
 	folder->image = *image;
+	folder->process = image->pid;
 	folder->boundary = boundary;
 	folder->boundary_bytes = boundary_bytes;
 	return set_path(folder);
@@ -432,7 +433,7 @@ int fsc_process_folder_maps(const struct fsc_process_folder *folder)
 	if (!folder->made)
 		return 0;
 	path_add(&path, "/proc/");
-	path_add_u64(&path, folder->image.pid, 1);
+	path_add_u64(&path, folder->process, 1);
 	path_add(&path, "/maps");
 	from = open(path.text, O_RDONLY | O_CLOEXEC);
 	if (from < 0) {

@@ -37,6 +37,7 @@ struct fsc_process_folder {
 	char hostname[256];
 	struct fsc_process_origin origin; /* its texts are the two above */
 	struct fsc_image image; /* the facts that do not change; number may grow: see packet() */
+	uint32_t process;	/* the pid by our own numbers, the image's or set by the caller */
 	bool own;		/* the folder is there, and this one's */
 	bool made;		/* with all its files */
 	const char *boundary;	/* borrowed; NULL = none */

@@ -7,7 +7,7 @@
 
 #include <sys/syscall.h>
 
-enum { ROUNDS = 10, CALLS = 20000, FEW = 500, STACK = 1 << 18 };
+enum { ROUNDS = 10, CALLS = 20000, FEW = 500, PAUSE_US = 200000, STACK = 1 << 18 };
 
 static void (*lib_call)(void (*)(void *), void *);
 static int (*lib_add)(int, int);
@@ -67,6 +67,34 @@ static void by_hand(bool glibc)
 	}
 }
 
+/*
+ * Two first processes of pid namespaces of their own: both have pid 1. They call, wait for each
+ * other and a while, so that whoever records them has seen both, and call again.
+ */
+static void in_namespaces(void)
+{
+	long flags = CLONE_NEWPID | SIGCHLD | (geteuid() ? CLONE_NEWUSER : 0);
+	int *arrived = mmap(NULL, sizeof(*arrived), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pids[2];
+
+	for (int i = 0; i < 2; i++) {
+		pids[i] = (pid_t)syscall(SYS_clone, flags, 0, 0, 0, 0);
+		if (pids[i])
+			continue;
+		work(FEW);
+		__atomic_fetch_add(arrived, 1, __ATOMIC_RELEASE);
+		while (__atomic_load_n(arrived, __ATOMIC_ACQUIRE) < 2)
+			usleep(1000);
+		usleep(PAUSE_US);
+		EXPECT(getpid() == 1);
+		child((void *)(intptr_t)FEW);
+	}
+	for (int i = 0; i < 2; i++)
+		wait_for(pids[i]);
+	calls += 4 * FEW;
+}
+
 int main(int argc, char **argv)
 {
 	(void)argc;
@@ -78,6 +106,8 @@ int main(int argc, char **argv)
 		shares_memory(0);
 	else if (!strcmp(argv[2], "one by one"))
 		shares_memory(CLONE_VFORK);
+	else if (!strcmp(argv[2], "namespaces"))
+		in_namespaces();
 	else
 		by_hand(!strcmp(argv[2], "_Fork"));
 	SAY(wrong), SAY(calls);

@@ -257,6 +257,19 @@ def a_child_without_a_storage_of_the_c_librarys_is_let_through(folder):
     row_is(recording.report(), "lib_add", calls=35, skipped=5)
 
 
+@test
+def processes_of_other_pid_namespaces_are_told_apart(folder):
+    """Both have pid 1, which is somebody else's here: record --wait must not wait for that one."""
+    recording, _ = both(folder, program(folder, "clones.c") + ["namespaces"], options=["--wait"])
+    equal(sorted((found["pid"] == 1, found["state"], found["calls"], found["lost_events"])
+                 for found in recording.meta()["processes"]),
+          [(False, "exited", 1000, 0), (True, "ended", 2000, 0), (True, "ended", 2000, 0)],
+          "processes (pid 1, state, calls, lost events)")
+    for image in recording.images():
+        with open(os.path.join(image, "maps"), encoding="utf-8") as file:
+            check("liblib.so" in file.read(), f"{image} has the maps of another process")
+
+
 @test(what=["closes", "daemon"])
 def a_program_that_closes_all_descriptors_goes_on_being_recorded(folder, what):
     command = program(folder, "children.c") + [what, folder]
