@@ -3,7 +3,7 @@
 #
 #   all.sh            everything
 #   all.sh --quick    release build: unit tests and the scenarios labelled quick
-#   all.sh --all      everything, and the long stress runs (FFISCOPE_TEST_LONG=1)
+#   all.sh --all      everything, more programs, the long stress runs (FFISCOPE_TEST_LONG=1)
 #
 # Each step is one line in the summary; the last line counts them.
 set -uo pipefail
@@ -56,6 +56,11 @@ scenarios() {
     ctest --test-dir build -L "$1" --output-on-failure --no-tests=error
 }
 
+# `./run test` has installed them, so one that is missing has failed.
+programs() {
+    FFISCOPE_TEST_INSTALLED=1 /usr/bin/python3 -B tests/programs/test.py build
+}
+
 formatted() {
     git ls-files '*.c' '*.cpp' '*.h' | xargs clang-format --dry-run -Werror &&
         git ls-files '*.rs' | xargs /usr/bin/rustfmt --edition 2021 --check
@@ -74,6 +79,8 @@ if [ $quick = yes ]; then
 else
     step "build rust" cmake --build build --target rust
     step "scenarios" scenarios e2e
+    step "programs" programs
+    sed -n 's/^times of /      /p; /^not driven/p' "$logs/programs.log"
     step "build aarch64" build aarch64
     step "scenarios, aarch64" scenarios foreign
     step "format" formatted
