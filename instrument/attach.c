@@ -101,6 +101,7 @@ static bool take_memory(struct fsc_thread *thread)
 	thread->recent_count = 0;
 	memory->outside_count = 0;
 	memory->stack_known = 0;
+	memory->stack_begin = is_main ? 0 : fsc_arch_stack_begin();
 	memory->stack_questions = 0;
 	memory->unmatched = 0;
 	thread->watched[0] = thread->watched[1] = 0;

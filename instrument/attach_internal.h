@@ -16,4 +16,10 @@ void fsc_attach_give_up(struct fsc_thread *thread) FSC_HIDDEN;
 /* Find out what the thunks need to know of this very processor. */
 void fsc_arch_start(void) FSC_HIDDEN;
 
+/*
+ * Where the own stack of this thread begins, its lowest address; not of the main thread.
+ * UINTPTR_MAX: not to be known.
+ */
+uintptr_t fsc_arch_stack_begin(void) FSC_HIDDEN;
+
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What is hard: to know the thread's own stack, of which nothing but its end is known. */
+/*
+ * What is hard: to know the thread's own stack. Fibers' stacks may lie right below it, with no page
+ * between that cannot be read, and go while the thread stays. Begin at on_own_stack().
+ */
 #include "readable_internal.h"
 
 #include "system_internal.h"
@@ -9,15 +12,16 @@ enum { QUESTIONS_MAX = 4096 };
 
 /*
  * Does the frame lie on the thread's own stack? Then every page from it up to the stack's end can
- * be read; below that stack lies a page that cannot. A page once found is never asked for again:
- * the stack stays as long as its thread.
+ * be read. Of the main thread's nobody knows where it begins, but the kernel maps nothing right
+ * below it (stack_guard_gap). A page once found is never asked for again: the stack stays as long
+ * as its thread.
  */
 static bool on_own_stack(struct fsc_thread *thread, uintptr_t frame)
 {
 	struct fsc_memory *memory = thread->memory;
 	uintptr_t page = frame & ~(uintptr_t)(FSC_PAGE - 1), known;
 
-	if (!memory || frame >= thread->stack_top)
+	if (!memory || frame >= thread->stack_top || frame < memory->stack_begin)
 		return false;
 	known = memory->stack_known ? memory->stack_known : thread->stack_top;
 	for (uintptr_t at = page + FSC_PAGE; at < known; at += FSC_PAGE)

@@ -97,6 +97,7 @@ struct fsc_memory {
 	struct fsc_recent_block outside[FSC_OUTSIDE_BLOCKS];
 	uint64_t outside_caller[FSC_OUTSIDE_BLOCKS]; /* return addresses of these allocations */
 	uint32_t outside_count; /* ever; the newest is at (count - 1) % FSC_OUTSIDE_BLOCKS */
+	uintptr_t stack_begin;	/* of the thread's own stack, at or below its lowest address */
 	uintptr_t stack_known; /* from this page to stack_top is the thread's own stack; 0 = none */
 	uint32_t stack_questions; /* asked of the kernel to find that out */
 	uint32_t unmatched; /* outermost calls in a row whose request was not a recent block */

@@ -123,6 +123,33 @@ static void edges(int rounds)
 	}
 }
 
+/* What lay above the fiber's stack, up to the thread's own, is gone at its second call. */
+static void *neighbour(void *stacks)
+{
+	char *end = (char *)stacks + STACK;
+
+	add(1);
+	wrong += call_at(end, 16) != 21;
+	munmap(end, STACK);
+	wrong += call_at(end, 16) != 21;
+	adds += 2;
+	return NULL;
+}
+
+/* Stacks of two fibers and of their thread, from one piece. */
+static void neighbours(void)
+{
+	char *stacks =
+		mmap(NULL, 4L * STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pthread_attr_t attributes;
+	pthread_t thread;
+
+	pthread_attr_init(&attributes);
+	EXPECT(!pthread_attr_setstack(&attributes, stacks + 2L * STACK, 2L * STACK));
+	EXPECT(!pthread_create(&thread, &attributes, neighbour, stacks));
+	pthread_join(thread, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	library = open_library(argv[1], RTLD_NOW);
@@ -134,6 +161,8 @@ int main(int argc, char **argv)
 		top_frames(atoi(argv[3]));
 	} else if (!strcmp(argv[2], "edges")) {
 		edges(atoi(argv[3]));
+	} else if (!strcmp(argv[2], "neighbours")) {
+		neighbours();
 	} else {
 		live = FIBERS;
 		for (int i = 0; i < FIBERS; i++)

@@ -145,7 +145,7 @@ def fibers_that_switch_inside_calls_are_exact(folder, how):
     row_is(report, "lib_call", calls=told["calls"], unwound=0, open=0)
 
 
-@test(how=["top", "edges"])
+@test(how=["top", "edges", "neighbours"])
 def a_stack_that_ends_right_above_the_frame_is_not_read_beyond(folder, how):
     command = program(folder, "fibers.c") + [how, 100]
     recording, bare = both(folder, command)

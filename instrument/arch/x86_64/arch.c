@@ -5,6 +5,7 @@
 #include <cpuid.h>
 
 #include "attach_internal.h"
+#include "system_internal.h"
 
 uint32_t fsc_arch_vector_bytes = 16;
 
@@ -13,6 +14,35 @@ enum {
 	XCR0_YMM = 1 << 1 | 1 << 2, /* SSE and AVX state (Intel SDM vol. 1, 13.3) */
 	XCR0_ZMM = XCR0_YMM | 1 << 5 | 1 << 6 | 1 << 7
 };
+
+enum {
+	THREAD_BLOCK_BYTES = 2304, /* struct pthread: glibc 2.28 to 2.41, nptl/descr.h */
+	BEHIND_BLOCK_MAX = 4096,   /* left by its alignment, at the end of the stack */
+	STACK_BYTES_MIN = 16384	   /* PTHREAD_STACK_MIN */
+};
+
+/*
+ * glibc keeps the stack's address and size side by side in the block at the thread pointer, which
+ * lies at the stack's end (nptl/descr.h, stackblock): they are the two words, the first one the
+ * greater, that lead there. pthread_getattr_np() would take a lock and allocate.
+ */
+uintptr_t fsc_arch_stack_begin(void)
+{
+	uintptr_t block = fsc_arch_thread_pointer();
+	const uintptr_t *words = (const uintptr_t *)block;
+
+	if (!system_readable(block + THREAD_BLOCK_BYTES - 8))
+		return UINTPTR_MAX;
+	for (size_t i = 0; i + 1 < THREAD_BLOCK_BYTES / sizeof(*words); i++) {
+		uintptr_t behind = words[i] + words[i + 1] - block;
+
+		if (words[i] < block && words[i + 1] < words[i] &&
+		    words[i + 1] >= STACK_BYTES_MIN && behind >= THREAD_BLOCK_BYTES &&
+		    behind <= THREAD_BLOCK_BYTES + BEHIND_BLOCK_MAX)
+			return words[i];
+	}
+	return UINTPTR_MAX;
+}
 
 void fsc_arch_start(void)
 {
