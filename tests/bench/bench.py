@@ -22,6 +22,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.path.join(ROOT, "build")
 FFISCOPE = os.path.join(BUILD, "bin", "ffiscope")
 CALLS = os.path.join(BUILD, "tests", "bench", "bench_calls")
+PEAK = os.path.join(BUILD, "tests", "bench", "bench_peak")
 THREADS = os.path.join(BUILD, "tests", "bench", "bench_threads")
 SERVICE = os.path.join(BUILD, "ffi", "libffiscope_service.so")
 # Few enough requests that none is lost; that the ring grows meanwhile is part of the figure.
@@ -254,16 +255,15 @@ def analysis():
                    if os.path.isdir(os.path.join("recording", name))
                    for entry in os.scandir(os.path.join("recording", name, "ctf")) if entry.name.startswith("slot"))
         begin = time.perf_counter()
-        child = subprocess.Popen([FFISCOPE, "report", "recording", "--json"], stdout=subprocess.PIPE, text=True)
-        report = json.loads(child.stdout.read())
-        _, _, usage = os.wait4(child.pid, 0)
+        done = run([PEAK, FFISCOPE, "report", "recording", "--json"])
         seconds = time.perf_counter() - begin
-        child.returncode = 0
+        report = json.loads(done.stdout)
+        peak_kib = int(done.stderr.split()[-1])
         shutil.rmtree("recording", ignore_errors=True)
         total = bursts * calls
         lost = report["loss"]["events"]
         rows.append(("noop" + (f", {lost} lost" if lost else ""), total, f"{size / (total - lost):.2f}",
-                     f"{seconds:.2f}", f"{(total - lost) / seconds / 1e6:.1f}", f"{usage.ru_maxrss / 1024:.1f}"))
+                     f"{seconds:.2f}", f"{(total - lost) / seconds / 1e6:.1f}", f"{peak_kib / 1024:.1f}"))
     table("Reading a recording", rows)
 
 
