@@ -33,6 +33,9 @@ void fsc_modules_read(struct fsc_dynamic *dynamic, uint64_t base, const ElfW(Dyn
 		case DT_GNU_HASH:
 			dynamic->gnu_hash = address;
 			break;
+		case DT_HASH:
+			dynamic->sysv_hash = address;
+			break;
 		case DT_VERSYM:
 			dynamic->versions = address;
 			break;
@@ -63,34 +66,76 @@ static uint32_t gnu_hash(const char *name)
 	return hash;
 }
 
+static uint32_t sysv_hash(const char *name)
+{
+	uint32_t hash = 0;
+
+	for (; *name; name++) {
+		hash = (hash << 4) + (unsigned char)*name;
+		hash = (hash ^ (hash >> 28) << 4) & 0x0fffffff;
+	}
+	return hash;
+}
+
+static bool defines(const struct fsc_dynamic *dynamic, uint32_t index, const char *name)
+{
+	const ElfW(Sym) *symbol = &dynamic->symbols[index];
+
+	return symbol->st_shndx != SHN_UNDEF &&
+	       fsc_text_same(dynamic->strings + symbol->st_name, name);
+}
+
+/* The index of the next definition after `previous` (0: the first) by the GNU hash table, or 0. */
+static uint32_t next_by_gnu_hash(const struct fsc_dynamic *dynamic, const char *name,
+				 uint32_t previous)
+{
+	const uint32_t *table = dynamic->gnu_hash, *buckets, *chain;
+	uint32_t hash = gnu_hash(name), bucket_count = table[0], first = table[1], index;
+
+	buckets = (const uint32_t *)((const ElfW(Addr) *)(table + 4) + table[2]);
+	chain = buckets + bucket_count;
+	if (!bucket_count || (previous && (chain[previous - first] & 1)))
+		return 0;
+	for (index = previous ? previous + 1 : buckets[hash % bucket_count]; index >= first;
+	     index++) {
+		if ((chain[index - first] | 1) == (hash | 1) && defines(dynamic, index, name))
+			return index;
+		if (chain[index - first] & 1)
+			break;
+	}
+	return 0;
+}
+
+/* The same of an object that has the older table only (--hash-style=sysv). */
+static uint32_t next_by_sysv_hash(const struct fsc_dynamic *dynamic, const char *name,
+				  uint32_t previous)
+{
+	uint32_t bucket_count = dynamic->sysv_hash[0], index;
+	const uint32_t *buckets = dynamic->sysv_hash + 2, *chain = buckets + bucket_count;
+
+	if (!bucket_count)
+		return 0;
+	index = previous ? chain[previous] : buckets[sysv_hash(name) % bucket_count];
+	while (index && !defines(dynamic, index, name))
+		index = chain[index];
+	return index;
+}
+
 /* The next definition of that name, of any version, after `previous` (NULL: the first), or NULL. */
 static const ElfW(Sym) * next_definition(const struct fsc_dynamic *dynamic, const char *name,
 					 const ElfW(Sym) * previous)
 {
-	const uint32_t *table = dynamic->gnu_hash;
-	uint32_t hash = gnu_hash(name), bucket_count, first, bloom_words, index;
-	const uint32_t *buckets, *chain;
+	uint32_t index = previous ? (uint32_t)(previous - dynamic->symbols) : 0;
 
-	if (!table || !dynamic->symbols || !dynamic->strings)
+	if (!dynamic->symbols || !dynamic->strings)
 		return NULL;
-	bucket_count = table[0];
-	first = table[1];
-	bloom_words = table[2];
-	buckets = (const uint32_t *)((const ElfW(Addr) *)(table + 4) + bloom_words);
-	chain = buckets + bucket_count;
-	index = previous ? (uint32_t)(previous - dynamic->symbols) : 0;
-	if (!bucket_count || (previous && (chain[index - first] & 1)))
+	if (dynamic->gnu_hash)
+		index = next_by_gnu_hash(dynamic, name, index);
+	else if (dynamic->sysv_hash)
+		index = next_by_sysv_hash(dynamic, name, index);
+	else
 		return NULL;
-	for (index = previous ? index + 1 : buckets[hash % bucket_count]; index >= first; index++) {
-		const ElfW(Sym) *symbol = &dynamic->symbols[index];
-
-		if ((chain[index - first] | 1) == (hash | 1) && symbol->st_shndx != SHN_UNDEF &&
-		    fsc_text_same(dynamic->strings + symbol->st_name, name))
-			return symbol;
-		if (chain[index - first] & 1)
-			break;
-	}
-	return NULL;
+	return index ? &dynamic->symbols[index] : NULL;
 }
 
 /* Bit 15 of a version index hides the definition from unversioned lookups. */

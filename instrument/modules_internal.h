@@ -4,7 +4,8 @@
  *
  * Lookups here call no libc function: they run inside sanitizer hosts before those have started,
  * and inside our own malloc before the real one is known. Source of the structures: System V gABI
- * chapter 5 (dynamic section), the GNU hash table as in binutils' gold/dynobj.cc, glibc's link.h.
+ * chapter 5 (dynamic section, hash table), the GNU hash table as in binutils' gold/dynobj.cc,
+ * glibc's link.h.
  */
 #ifndef INSTRUMENT_MODULES_INTERNAL_H
 #define INSTRUMENT_MODULES_INTERNAL_H
@@ -21,7 +22,8 @@ struct fsc_dynamic {
 	uint64_t base; /* load bias */
 	const ElfW(Sym) * symbols;
 	const char *strings;
-	const uint32_t *gnu_hash;
+	const uint32_t *gnu_hash; /* NULL: it has only the other */
+	const uint32_t *sysv_hash;
 	const ElfW(Half) * versions;
 	const ElfW(Rela) * relocations;
 	uint64_t relocation_bytes;

@@ -361,12 +361,12 @@ def a_library_that_binds_to_itself_is_as_without_us(folder):
         equal(named.get("deep_free", {}).get("frees"), 150, f"frees in {path}")
 
 
-@test
-def a_library_with_an_allocator_in_its_own_scope_keeps_it(folder):
+@test(hash_style=["gnu", "sysv"])
+def a_library_with_an_allocator_in_its_own_scope_keeps_it(folder, hash_style):
     """Bound lazily: its slots do not say yet whose malloc they will hold."""
     command, _ = loading(folder)
     own = build_shared(folder, "loading.c", "-DALLOCATOR", "-fvisibility=hidden", "-fno-builtin",
-                       name="libown.so")
+                       f"-Wl,--hash-style={hash_style}", name="libown.so")
     deep = build_shared(folder, "loading.c", "-DDEEP", "-fvisibility=hidden", "-Wl,-z,lazy", own,
                         name="libdeep.so")
     recording, bare = both(folder, [command, "owner", deep])
