@@ -16,7 +16,7 @@ enum {
 };
 
 enum {
-	THREAD_BLOCK_BYTES = 2304, /* struct pthread: glibc 2.28 to 2.41, nptl/descr.h */
+	THREAD_BLOCK_BYTES = 2304, /* struct pthread of glibc 2.36; others differ little */
 	BEHIND_BLOCK_MAX = 4096,   /* left by its alignment, at the end of the stack */
 	STACK_BYTES_MIN = 16384	   /* PTHREAD_STACK_MIN */
 };
@@ -37,7 +37,7 @@ uintptr_t fsc_arch_stack_begin(void)
 		uintptr_t behind = words[i] + words[i + 1] - block;
 
 		if (words[i] < block && words[i + 1] < words[i] &&
-		    words[i + 1] >= STACK_BYTES_MIN && behind >= THREAD_BLOCK_BYTES &&
+		    words[i + 1] >= STACK_BYTES_MIN && behind > (i + 1) * sizeof(*words) &&
 		    behind <= THREAD_BLOCK_BYTES + BEHIND_BLOCK_MAX)
 			return words[i];
 	}
