@@ -240,11 +240,12 @@ void fsc_shadow_close(struct fsc_thread *thread, struct fsc_frame *frame, bool k
 	struct fsc_shadow *place;
 
 	end_lone(thread);
-	begin_close(closed, &thread->totals);
 	if (FSC_LIKELY(depth && thread->shadow[depth - 1].frame == frame))
 		place = &thread->shadow[--thread->depth];
 	else
 		place = find_frame(thread, frame);
+	/* What lay above was left without its end; what it allocated is the frame's too. */
+	begin_close(closed, &thread->totals);
 	if (!keep)
 		thread->totals = no_totals;
 	if (place)

@@ -104,6 +104,14 @@ def a_handler_that_jumps_out_of_anywhere_harms_nothing(folder, start):
           f"the calls after the jumps have no times: {found}")
 
 
+@test(what=["call", "phase"])
+def what_is_left_inside_a_call_takes_none_of_its_allocations_away(folder, what):
+    recording, _ = both(folder, program(folder, "left.c") + [what])
+    row_is(recording.report(), "lib_call", calls=1000 if what == "call" else 500,
+           unwound=500 if what == "call" else 0, open=0,
+           allocations=1500, allocated_bytes=1500 * 48, frees=500)
+
+
 # --- Deep, signals, fibers -----------------------------------------------------------------------
 
 @test(depth=[10000, 100000])

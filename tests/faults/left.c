@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls that allocate, and leave something inside them without its end: a phase, or a call. */
+#include "faults.h"
+#include "ffiscope.h"
+
+enum { CALLS = 500, BLOCKS = 3, BYTES = 48 };
+
+static void (*lib_call)(void (*)(void *), void *);
+static sigjmp_buf before;
+static void *blocks[BLOCKS];
+static uint32_t name;
+
+static void allocate_and_jump(void *unused)
+{
+	(void)unused;
+	blocks[1] = malloc(BYTES);
+	siglongjmp(before, 1);
+}
+
+static void leave_a_call(void *unused)
+{
+	blocks[0] = malloc(BYTES);
+	if (!sigsetjmp(before, 0))
+		lib_call(allocate_and_jump, unused);
+	blocks[2] = malloc(BYTES);
+	free(blocks[0]);
+}
+
+static void leave_a_phase(void *unused)
+{
+	(void)unused;
+	blocks[0] = malloc(BYTES);
+	ffiscope_phase_begin(name);
+	blocks[1] = malloc(BYTES);
+	blocks[2] = malloc(BYTES);
+	free(blocks[0]);
+}
+
+int main(int argc, char **argv)
+{
+	(void)argc;
+	library = open_library(argv[1], RTLD_NOW);
+	GET(lib_call);
+	name = ffiscope_name("left");
+	for (int i = 0; i < CALLS; i++) {
+		lib_call(!strcmp(argv[2], "call") ? leave_a_call : leave_a_phase, NULL);
+		free(blocks[1]);
+		free(blocks[2]);
+	}
+	puts("done");
+	return 0;
+}
