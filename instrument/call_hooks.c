@@ -61,7 +61,8 @@ static COLD int64_t pass_unseen(struct fsc_thread *thread, const struct fsc_site
 {
 	struct fsc_cursor *cursor = thread->cursor;
 
-	if (site->id >= cursor->counter_limit ||
+	/* What this interrupts may be about to store a sum that it loaded before. */
+	if (!FSC_ARCH_ADDS_AT_ONCE || site->id >= cursor->counter_limit ||
 	    (site->kind != FSC_SITE_ENTRY && site->kind != FSC_SITE_FREE))
 		return pass_without_thread(site);
 	cursor->counters[site->id].calls++;

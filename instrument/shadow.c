@@ -128,14 +128,17 @@ COLD void fsc_shadow_drop(struct fsc_thread *thread)
 	uint8_t kind;
 
 	end_lone(thread);
-	top = &thread->shadow[--thread->depth];
+	top = &thread->shadow[thread->depth - 1];
 	kind = fsc_sites[top->site].kind;
+	/* First: whom a signal handler takes away from here counts twice rather than never. */
+	if (!top->is_mark && kind <= FSC_SITE_FREE && top->site < thread->cursor->counter_limit)
+		thread->cursor->counters[top->site].unwound++;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	thread->depth--;
 	if (top->saved)
 		add_totals(&thread->totals, &top->before);
 	if (top->is_mark)
 		thread->memory->mark_count--;
-	else if (kind <= FSC_SITE_FREE && top->site < thread->cursor->counter_limit)
-		thread->cursor->counters[top->site].unwound++;
 }
 
 /* The newest frame on the stack proper, or NULL. Phases of marks above it are skipped. */

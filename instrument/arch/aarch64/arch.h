@@ -66,7 +66,8 @@ enum {
 	FSC_ARCH_HIDDEN_ARGUMENTS = 0,
 	FSC_ARCH_HIDDEN_RETURNED = 0,
 	FSC_ARCH_BY_VALUE_ON_STACK = 0,
-	FSC_ARCH_STORES_ORDERED = 0 /* Arm ARM B2.3 */
+	FSC_ARCH_STORES_ORDERED = 0, /* Arm ARM B2.3 */
+	FSC_ARCH_ADDS_AT_ONCE = 0    /* a signal may come between load and store */
 };
 
 /* The first word of the caller's stack arguments, seen from a frame. */

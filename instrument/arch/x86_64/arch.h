@@ -64,7 +64,8 @@ enum {
 	FSC_ARCH_HIDDEN_ARGUMENTS = 1,
 	FSC_ARCH_HIDDEN_RETURNED = 1,
 	FSC_ARCH_BY_VALUE_ON_STACK = 1,
-	FSC_ARCH_STORES_ORDERED = 1 /* as seen by other processors (AMD APM vol. 2, 7.2) */
+	FSC_ARCH_STORES_ORDERED = 1, /* as seen by other processors (AMD APM vol. 2, 7.2) */
+	FSC_ARCH_ADDS_AT_ONCE = 1    /* 64 bits in memory, by one instruction */
 };
 
 extern uint32_t fsc_arch_vector_bytes __attribute__((visibility("hidden")));
