@@ -332,7 +332,7 @@ static void fill_image(struct fsc_breakdown *breakdown)
 		result->first_ns = fsc_known(breakdown->first_ns);
 		result->last_ns = fsc_known(breakdown->last_ns);
 	}
-	if (fsc_recording_measured(breakdown->recording, breakdown->process) && step->known &&
+	if (fsc_recording_knows_clock(breakdown->recording, breakdown->process) && step->known &&
 	    step->value > 0)
 		result->step_ns = fsc_known(ticks_to_ns(breakdown, (uint64_t)step->value));
 	result->probe_inner_ps = when(probe->known, probe->inner_ps);

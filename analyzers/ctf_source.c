@@ -293,7 +293,7 @@ static uint64_t or_zero(struct fsc_maybe number)
 static uint64_t rate_of(const struct fsc_recording *recording, const struct fsc_process *process)
 {
 	uint64_t rate =
-		fsc_recording_measured(recording, process) ? or_zero(recording->ticks_per_s) : 0;
+		fsc_recording_knows_clock(recording, process) ? or_zero(recording->ticks_per_s) : 0;
 
 	return rate ? rate : metadata_rate(process->folder);
 }
@@ -443,7 +443,7 @@ enum fsc_status fsc_ctf_source_open(struct fsc_event_stream *out,
 		source_destroy(source);
 		return status;
 	}
-	if (fsc_recording_measured(recording, process))
+	if (fsc_recording_knows_cost(recording, process))
 		default_probe(&source->builder.state.probe[FSC_PROBE_CALL], recording);
 	loss = &source->known_loss;
 	loss->events =

@@ -599,11 +599,17 @@ static bool may_be_equal(const char *one, const char *other)
 	return !*one || !*other || !strcmp(one, other);
 }
 
-bool fsc_recording_measured(const struct fsc_recording *recording,
-			    const struct fsc_process *process)
+bool fsc_recording_knows_clock(const struct fsc_recording *recording,
+			       const struct fsc_process *process)
 {
-	return may_be_equal(recording->machine, process->machine) &&
-	       may_be_equal(recording->clock_mode, process->clock_mode);
+	return may_be_equal(recording->clock_mode, process->clock_mode);
+}
+
+bool fsc_recording_knows_cost(const struct fsc_recording *recording,
+			      const struct fsc_process *process)
+{
+	return fsc_recording_knows_clock(recording, process) &&
+	       may_be_equal(recording->machine, process->machine);
 }
 
 const char *fsc_recording_clock_mode(const struct fsc_recording *recording,

@@ -112,12 +112,13 @@ const struct fsc_process *fsc_recording_busiest(const struct fsc_recording *reco
 /* The image of that pid with the most calls, in the same sense, or NULL. */
 const struct fsc_process *fsc_recording_find(const struct fsc_recording *recording, uint32_t pid);
 
-/*
- * Was the image recorded as the recorder measured: code for its processor, with its clock? Else the
- * recording's rate and step of the clock and its probe cost say nothing of this image.
- */
-bool fsc_recording_measured(const struct fsc_recording *recording,
-			    const struct fsc_process *process);
+/* Are the recording's rate and step of the clock this image's too? */
+bool fsc_recording_knows_clock(const struct fsc_recording *recording,
+			       const struct fsc_process *process);
+
+/* And its probe cost: is it code for the processor that the recorder is built for? */
+bool fsc_recording_knows_cost(const struct fsc_recording *recording,
+			      const struct fsc_process *process);
 
 /* The clock mode of the image, or of the recording where it does not say. process may be NULL. */
 const char *fsc_recording_clock_mode(const struct fsc_recording *recording,

@@ -28,8 +28,8 @@
  *   "codecs":bool,"machine","calls","skipped_calls","lost_events","lost_findings",
  *   "overwritten_events","threads",
  *   "events":[{"id","name","bytes"},...]}
- *   machine: as fsc_machine_name() says it; when it is not the host's, or clock_mode not the
- *   recording's, then what meta.json says of the clock and the probe cost is not this image's.
+ *   machine: as fsc_machine_name() says it; when it is not the host's, the probe cost of
+ *   meta.json is not this image's; when clock_mode is not the recording's, its clock neither.
  *   state: exited = exit() was reached; ended = gone without it (signal, _exit); exec = replaced by
  *   another program; running = alive when the recording stopped.
  *   events: record sizes of the writer, so that a reader of another version can step over what it

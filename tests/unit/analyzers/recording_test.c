@@ -47,18 +47,19 @@ Test(recording, says_what_its_json_files_say)
 	builder_fini(&builder);
 }
 
-Test(recording, knows_which_images_it_was_not_measured_for)
+Test(recording, knows_which_images_its_figures_are_of)
 {
 	struct fsc_recording recording = { .machine = "x86_64", .clock_mode = "fenced" };
 	struct fsc_process process = { .machine = "x86_64", .clock_mode = "fenced" };
 
-	cr_assert(fsc_recording_measured(&recording, &process));
-	strcpy(process.machine, "i386");
-	cr_assert_not(fsc_recording_measured(&recording, &process));
+	cr_assert(fsc_recording_knows_cost(&recording, &process));
 	strcpy(process.machine, "");
-	cr_assert(fsc_recording_measured(&recording, &process));
+	cr_assert(fsc_recording_knows_cost(&recording, &process));
+	strcpy(process.machine, "i386");
+	cr_assert_not(fsc_recording_knows_cost(&recording, &process));
+	cr_assert(fsc_recording_knows_clock(&recording, &process));
 	strcpy(process.clock_mode, "system");
-	cr_assert_not(fsc_recording_measured(&recording, &process));
+	cr_assert_not(fsc_recording_knows_clock(&recording, &process));
 	cr_assert_str_eq(fsc_recording_clock_mode(&recording, &process), "system");
 	cr_assert_str_eq(fsc_recording_clock_mode(&recording, NULL), "fenced");
 }
