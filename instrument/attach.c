@@ -439,8 +439,22 @@ void fsc_attach_give_up(struct fsc_thread *thread)
 	thread->refused = FSC_REFUSED_FOR_GOOD;
 }
 
+/*
+ * qemu-user takes MADV_WIPEONFORK and does nothing. A child of fork() is put right here; one of a
+ * raw clone is not, under such an emulator. Elsewhere the memory is zero by now.
+ */
+static void forked(void)
+{
+	if (!fsc_live->state)
+		return;
+	*fsc_live = (struct fsc_live){ 0 };
+	if (fsc_thread.cursor != &no_cursor)
+		*fsc_thread.cursor = (struct fsc_cursor){ 0 };
+}
+
 void fsc_attach_start(void)
 {
+	(void)pthread_atfork(NULL, NULL, forked);
 	have_key = pthread_key_create(&thread_key, thread_ends) == 0;
 }
 
