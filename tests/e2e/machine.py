@@ -7,18 +7,30 @@ what a foreign program leaves is read here.
 import os
 import platform
 import shutil
+import struct
 
 NATIVE = platform.machine()
 NAME = os.environ.get("FFISCOPE_TEST_MACHINE", NATIVE)
 
-# Compiler, and what a program of that processor is started with.
+# Compiler, what a program of that processor is started with, and its e_machine (ELF).
 _FOREIGN = {
-    "aarch64": (["aarch64-linux-gnu-gcc"], ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"]),
+    "aarch64": (["aarch64-linux-gnu-gcc"], ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"], 183),
 }
-COMPILER, RUNNER = (["gcc"], []) if NAME == NATIVE else _FOREIGN[NAME]
+FOREIGN = NAME != NATIVE
+COMPILER, RUNNER, _E_MACHINE = _FOREIGN[NAME] if FOREIGN else (["gcc"], [], 0)
 
 
 def missing():
     """The first program that is not installed, or None."""
     return next((words[0] for words in (COMPILER, RUNNER)
                  if words and not shutil.which(words[0])), None)
+
+
+def started(command):
+    """The command as it is started here: a foreign program by its emulator."""
+    if FOREIGN and os.path.isfile(command[0]):
+        with open(command[0], "rb") as file:
+            head = file.read(20)
+        if head[:4] == b"\x7fELF" and struct.unpack_from("<H", head, 18)[0] == _E_MACHINE:
+            return [*RUNNER, *command]
+    return list(command)

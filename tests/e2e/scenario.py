@@ -3,8 +3,9 @@
 
 A scenario is a folder with a test.py. Its functions marked @test read as sentences; each gets a
 fresh folder. The build tree is the first argument, else FFISCOPE_BUILD, else ./build; further
-arguments choose tests whose name contains one of them. Begin at main().
+arguments choose tests whose name contains one of them; * stands for anything. Begin at main().
 """
+import fnmatch
 import glob
 import json
 import os
@@ -18,6 +19,9 @@ import tempfile
 import time
 import traceback
 
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+import machine
+
 PYTHON = "/usr/bin/python3"
 RUSTC = "/usr/bin/rustc"  # Debian's, whatever comes first in PATH
 HERE = os.path.dirname(os.path.realpath(__file__))
@@ -25,10 +29,14 @@ SOURCE = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.realpath(sys.argv[1] if len(sys.argv) > 1 else
                          os.environ.get("FFISCOPE_BUILD", os.path.join(SOURCE, "build")))
 FFISCOPE = os.path.join(BUILD, "bin", "ffiscope")
-SERVICE = os.path.join(BUILD, "ffi", "libffiscope_service.so")
-PRELOAD = os.path.join(BUILD, "lib", sysconfig.get_config_var("MULTIARCH") or "", "libffiscope.so")
-HOSTS = {"dlopen": [os.path.join(BUILD, "ffi", "host_dlopen")],
-         "linked": [os.path.join(BUILD, "ffi", "host_linked")],
+# Programs of another processor come out of a build tree of their own, to be read by these tools.
+PROGRAMS = os.path.join(BUILD, machine.NAME) if machine.FOREIGN else BUILD
+SERVICE = os.path.join(PROGRAMS, "ffi", "libffiscope_service.so")
+PRELOAD = os.path.join(BUILD, "$LIB" if machine.FOREIGN else
+                       os.path.join("lib", sysconfig.get_config_var("MULTIARCH") or ""),
+                       "libffiscope.so")
+HOSTS = {"dlopen": [os.path.join(PROGRAMS, "ffi", "host_dlopen")],
+         "linked": [os.path.join(PROGRAMS, "ffi", "host_linked")],
          "cpp": [os.path.join(BUILD, "ffi", "host_cpp")],
          "ctypes": [PYTHON, os.path.join(BUILD, "ffi", "host_ctypes.py")],
          "koffi": ["node", os.path.join(BUILD, "ffi", "host_koffi.js")],
@@ -128,7 +136,7 @@ class Result:
 
 def run(*command, cwd=None, env=None, stdin=b"", timeout=TIMEOUT_S, limit_kib=None, **options):
     """Run to the end; whatever is still alive of it after the timeout is killed."""
-    command = [str(part) for part in command]
+    command = machine.started([str(part) for part in command])
     if limit_kib:
         command = ["/bin/sh", "-c", f'ulimit -v {limit_kib}; exec "$@"', "sh"] + command
     process = subprocess.Popen(command, cwd=cwd, env=env or environment(),
@@ -149,6 +157,8 @@ def host(name, *options):
         raise Skip(f"{HOSTS[name][0]} is not installed")
     if name == "koffi" and not os.path.isdir(os.path.join(BUILD, "ffi", "node_modules", "koffi")):
         raise Skip("koffi is not installed: ./run test does it")
+    if machine.FOREIGN and name not in ("dlopen", "linked"):
+        raise Skip(f"there is no {HOSTS[name][0]} for {machine.NAME} here")
     return HOSTS[name] + [str(option) for option in options]
 
 
@@ -191,7 +201,8 @@ class Recording(Result):
 
 def record(folder, *command, options=(), name="rec", **how):
     path = os.path.join(folder, name)
-    return Recording(path, run(FFISCOPE, "record", "-o", path, *options, "--", *command, **how))
+    return Recording(path, run(FFISCOPE, "record", "-o", path, *options, "--",
+                               *machine.started([str(part) for part in command]), **how))
 
 
 def record_host(folder, which, *arguments, options=(), name="rec", status=0, **how):
@@ -205,7 +216,7 @@ def record_host(folder, which, *arguments, options=(), name="rec", status=0, **h
 def record_anyway(output, *options, requests=200, **how):
     """Record our host into that folder, whatever comes of it."""
     return run(FFISCOPE, "record", "-o", output, *options, "--",
-               *host("dlopen", "--requests", requests), **how)
+               *machine.started(host("dlopen", "--requests", requests)), **how)
 
 
 def one_line(result, status, *parts):
@@ -306,7 +317,7 @@ def events_of_calls(recording):
     return total
 
 
-def compile_program(folder, name, text, *flags, compiler="gcc", suffix=".c"):
+def compile_program(folder, name, text, *flags, compiler=machine.COMPILER[0], suffix=".c"):
     """Compile a text with the system's compiler; the path of what came out."""
     source = os.path.join(folder, name + suffix)
     output = os.path.join(folder, name)
@@ -383,7 +394,8 @@ def main():
     try:
         for function, chosen in _tests:
             title = _title(function, chosen)
-            if sys.argv[2:] and not any(part in title for part in sys.argv[2:]):
+            if sys.argv[2:] and not any(fnmatch.fnmatchcase(title, f"*{part}*")
+                                        for part in sys.argv[2:]):
                 continue
             try:
                 why = _run_one(function, chosen)
@@ -399,4 +411,6 @@ def main():
     if skipped:
         print(f"{skipped} skipped")
     print(f"{passed} passed, {failed} failed", flush=True)
-    sys.exit(failed > 0)
+    if not passed + failed + skipped:
+        print(f"no test has a name with {' or '.join(sys.argv[2:])}")
+    sys.exit(failed > 0 or not passed + failed + skipped)

@@ -6,13 +6,14 @@ import sys
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
+import machine
 from scenario import compile_program, equal, record, require, row, run
 
 FAULT_TIMEOUT_S = 100
 WRONG = r"(?m)^(line \d+: not |wrong$|wrong=[^0])"  # what a program says when it is not well
 
 
-def build(folder, source, *flags, name=None, compiler="gcc"):
+def build(folder, source, *flags, name=None, compiler=machine.COMPILER[0]):
     """Compile a file of this folder; the path of what came out."""
     stem, suffix = os.path.splitext(source)
     with open(os.path.join(HERE, source), encoding="utf-8") as file:

@@ -94,11 +94,25 @@ static void top_frames(int rounds)
 	}
 }
 
-/* By hand: rsp as close to the end as a call allows. */
+/* By hand: the stack pointer as close to the end as a call allows. */
 __attribute__((noinline)) static int call_at(char *end, int left)
 {
 	int result;
 
+#ifdef __aarch64__
+	register int first __asm__("x0") = left;
+	register int second __asm__("x1") = 5;
+
+	__asm__ volatile("mov x19, sp\n\t"
+			 "mov sp, %2\n\t"
+			 "blr %1\n\t"
+			 "mov sp, x19"
+			 : "+r"(first)
+			 : "r"(lib_add), "r"(end - left), "r"(second)
+			 : "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12",
+			   "x13", "x14", "x15", "x16", "x17", "x18", "x19", "x30", "memory", "cc");
+	result = first;
+#else
 	__asm__ volatile("movq %%rsp, %%rbx\n\t"
 			 "movq %2, %%rsp\n\t"
 			 "movl %3, %%edi\n\t"
@@ -109,6 +123,7 @@ __attribute__((noinline)) static int call_at(char *end, int left)
 			 : "r"(lib_add), "r"(end - left), "r"(left)
 			 : "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "memory",
 			   "cc");
+#endif
 	return result;
 }
 

@@ -39,7 +39,7 @@ class Program:
         self.made = generate.Set(seed, FUNCTIONS, machine.NAME)
         self.host = os.path.join(folder, "host")
         self.library = os.path.join(folder, "libsignatures.so")
-        self.command = [*machine.RUNNER, self.host, self.library]
+        self.command = [self.host, self.library]
         os.mkdir(folder)
         library, host = generate.write(folder, self.made, UNITS)
         common = [f"probe_{machine.NAME}.S", "values.c"]

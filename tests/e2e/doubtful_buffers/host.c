@@ -19,6 +19,7 @@ enum { COUNT = 100, BYTES = 64, HELD = 20 };
 static struct buffer (*proto2ffi_make)(size_t), (*other_make)(size_t);
 static void (*proto2ffi_free_byte_buffer)(struct buffer);
 static void *(*proto2ffi_open)(void);
+static uintptr_t (*proto2ffi_keep)(size_t);
 static void (*lib_call)(void (*)(void));
 static void (*store_query)(size_t, uint8_t **, size_t *, size_t *);
 static void (*store_free)(uint8_t *, size_t, size_t);
@@ -75,6 +76,37 @@ static void open_handle(void)
 	handles[count++] = proto2ffi_open();
 }
 
+/*
+ * A struct that an earlier call left says, by chance, what this one allocates; where its address
+ * travels in a register of its own, it is still there.
+ */
+static void stale(void)
+{
+	uint8_t *block = malloc(BYTES);
+	struct buffer left = { block, BYTES / 2, BYTES };
+	uintptr_t kept;
+
+	free(block);
+#ifdef __aarch64__
+	{
+		register size_t argument __asm__("x0") = BYTES;
+		register struct buffer *where __asm__("x8") = &left;
+
+		__asm__ volatile("blr %2"
+				 : "+r"(argument), "+r"(where)
+				 : "r"(proto2ffi_keep)
+				 : "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x9", "x10", "x11",
+				   "x12", "x13", "x14", "x15", "x16", "x17", "x18", "x30", "cc",
+				   "memory");
+		kept = argument;
+	}
+#else
+	kept = proto2ffi_keep(BYTES);
+#endif
+	if (kept != (uintptr_t)left.pointer)
+		exit(4);
+}
+
 static void plain_after_jump(void)
 {
 	struct buffer buffer = proto2ffi_make(BYTES);
@@ -122,6 +154,7 @@ int main(int argc, char **argv)
 		      { "late", late },
 		      { "late but one", late_but_one },
 		      { "handles", open_handle },
+		      { "stale", stale },
 		      { "plain after jump", plain_after_jump },
 		      { "query well", query_well },
 		      { "query badly", query_badly } };
@@ -131,7 +164,7 @@ int main(int argc, char **argv)
 		return 2;
 #define GET(name) *(void **)&name = look(library, #name)
 	GET(proto2ffi_make), GET(proto2ffi_free_byte_buffer);
-	GET(proto2ffi_open), GET(lib_call), GET(store_query), GET(store_free);
+	GET(proto2ffi_open), GET(proto2ffi_keep), GET(lib_call), GET(store_query), GET(store_free);
 	if (!strcmp(argv[2], "in turn"))
 		GET(other_make);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)

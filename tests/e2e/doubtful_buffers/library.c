@@ -25,13 +25,23 @@ struct buffer other_make(size_t length)
 	return proto2ffi_make(length);
 }
 
-/* A pointer in RAX, and whatever in RDX: no {ptr,len}. */
+/* A pointer, and whatever in the second result register: no {ptr,len}. */
 void *proto2ffi_open(void)
 {
 	void *handle = calloc(1, 24);
 
+#ifdef __aarch64__
+	__asm__ volatile("mov w1, #55" ::: "x1", "memory");
+#else
 	__asm__ volatile("movl $55, %%edx" ::: "rdx", "memory");
+#endif
 	return handle;
+}
+
+/* Allocates, and returns no struct. */
+uintptr_t proto2ffi_keep(size_t length)
+{
+	return (uintptr_t)malloc(length);
 }
 
 void lib_call(void (*function)(void))

@@ -56,6 +56,13 @@ def a_pointer_beside_a_number_is_no_buffer(folder):
 
 
 @test
+def a_struct_that_another_call_left_is_no_response(folder):
+    recording = record_case(folder, "stale")
+    equal(recording.leaks()["buffers"]["made"], 0, "buffers made")
+    equal(row(recording.report(), "proto2ffi_keep").get("calls"), COUNT, "calls")
+
+
+@test
 def a_plain_free_after_a_call_was_jumped_out_of_is_foreign(folder):
     equal(findings(record_case(folder, "plain after jump").leaks()), {"foreign_free": COUNT},
           "findings")
