@@ -296,14 +296,16 @@ static bool owned(struct fsc_thread *thread, struct fsc_site *site, const struct
 static inline bool response_words(const struct fsc_frame *frame, uint8_t style,
 				  struct buffer_words *words)
 {
+	uintptr_t hidden = fsc_arch_hidden(frame);
+
 	if (FSC_UNLIKELY(style != FSC_RESPONSE_HIDDEN))
 		return style > FSC_RESPONSE_NONE &&
 		       words_at(frame, &frame->site->response, false, words);
-	if (!fsc_arch_hidden(frame))
+	if (!hidden)
 		return false;
 	if (FSC_UNLIKELY(!frame->site->trusted))
-		return words_in_memory(frame, fsc_arch_hidden(frame), words);
-	load_words(fsc_arch_hidden(frame), words);
+		return words_in_memory(frame, hidden, words);
+	load_words(hidden, words);
 	return true;
 }
 
