@@ -165,7 +165,7 @@ static void find_slots(struct fsc_doctor *doctor, const struct fsc_doctor_object
 		from = definer(doctor, name);
 		if (from && from != object && is_linked_only(doctor, name, from))
 			count_linked(doctor, name);
-		if (from == object || !fsc_rules_named(&doctor->rules, name))
+		if (from == object || !fsc_boundary_has_name(&doctor->rules.boundary, name))
 			continue;
 		function = find(doctor, name, from);
 		if (!function && !from)

@@ -445,6 +445,24 @@ static void open_row(struct parser *parser, struct fsc_boundary_row *row)
 	parser->given = 0;
 }
 
+/* A byte of a glob that stands for itself alone. */
+static bool is_literal(char byte)
+{
+	return byte != '\0' && byte != '*' && byte != '?' && byte != '[' && byte != '\\';
+}
+
+/* The row behind the last one is complete. */
+static void count_row(struct fsc_boundary *boundary)
+{
+	struct fsc_boundary_row *row = &boundary->rows[boundary->row_count];
+
+	row->shared = 0;
+	if (boundary->row_count++ > 0)
+		while (is_literal(row->name[row->shared]) &&
+		       row->name[row->shared] == row[-1].name[row->shared])
+			row->shared++;
+}
+
 bool fsc_boundary_parse(struct fsc_boundary *boundary, const char *text, size_t length,
 			struct fsc_boundary_error *error)
 {
@@ -467,7 +485,7 @@ bool fsc_boundary_parse(struct fsc_boundary *boundary, const char *text, size_t 
 		open_row(&parser, &boundary->rows[boundary->row_count]);
 		if (!parse_row(&parser, line, word))
 			return false;
-		boundary->row_count++;
+		count_row(boundary);
 	}
 	return true;
 }
@@ -503,7 +521,7 @@ bool fsc_boundary_add_entry(struct fsc_boundary *boundary, const char *glob)
 	open_row(&parser, &boundary->rows[boundary->row_count]);
 	if (!parse_glob(&parser, &value, parser.row->name))
 		return false;
-	boundary->row_count++;
+	count_row(boundary);
 	return true;
 }
 
@@ -524,6 +542,25 @@ bool fsc_boundary_check_globs(const char *list, struct fsc_boundary_error *error
 			return false;
 	}
 	return true;
+}
+
+bool fsc_boundary_has_name(const struct fsc_boundary *boundary, const char *name)
+{
+	uint32_t agreed = 0; /* bytes that name begins with as the row before */
+
+	for (uint32_t i = 0; i < boundary->row_count; i++) {
+		const struct fsc_boundary_row *row = &boundary->rows[i];
+
+		if (agreed < row->shared)
+			continue; /* it differs from both in the same byte */
+		agreed = row->shared;
+		while (is_literal(row->name[agreed]) && row->name[agreed] == name[agreed])
+			agreed++;
+		if (!is_literal(row->name[agreed]) &&
+		    fsc_glob_match(row->name + agreed, name + agreed))
+			return true;
+	}
+	return false;
 }
 
 const struct fsc_boundary_row *fsc_boundary_find(const struct fsc_boundary *boundary,

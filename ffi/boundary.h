@@ -79,7 +79,8 @@ struct fsc_boundary_row {
 	uint8_t kind;			       /* enum fsc_row_kind */
 	uint8_t response_style;		       /* enum fsc_response_style */
 	bool built_in;			       /* suggests only: a response must prove itself */
-	uint32_t line;			       /* of the file; 0 for built-ins */
+	uint8_t shared; /* literal bytes that name begins with as the row before */
+	uint32_t line;	/* of the file; 0 for built-ins */
 };
 
 struct fsc_boundary {
@@ -117,6 +118,12 @@ bool fsc_boundary_add_entry(struct fsc_boundary *boundary, const char *glob);
  * false: *error says what is wrong with the first that is not.
  */
 bool fsc_boundary_check_globs(const char *list, struct fsc_boundary_error *error);
+
+/*
+ * Has any row that name, in whichever library? Asked of every symbol of a program at its start:
+ * what neighbouring rows have in common is compared once.
+ */
+bool fsc_boundary_has_name(const struct fsc_boundary *boundary, const char *name);
 
 /* The first row for that function, or NULL. library is the path of the defining object. */
 const struct fsc_boundary_row *fsc_boundary_find(const struct fsc_boundary *boundary,

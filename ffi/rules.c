@@ -48,14 +48,6 @@ enum fsc_choice fsc_rules_choose(const struct fsc_rules *rules, const char *name
 	return fsc_glob_list_match(initializers, name) ? FSC_CHOICE_INITIALIZER : FSC_CHOICE_LOOKUP;
 }
 
-bool fsc_rules_named(const struct fsc_rules *rules, const char *name)
-{
-	for (uint32_t i = 0; i < rules->boundary.row_count; i++)
-		if (fsc_glob_match(rules->boundary.rows[i].name, name))
-			return true;
-	return false;
-}
-
 static bool starts_with(const char *text, const char *start)
 {
 	while (*start && *text == *start) {

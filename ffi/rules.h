@@ -45,9 +45,6 @@ void fsc_rules_complete(struct fsc_rules *rules, const char *entries);
 enum fsc_choice fsc_rules_choose(const struct fsc_rules *rules, const char *name,
 				 const char *library, const struct fsc_boundary_row **row);
 
-/* Could any row want a function of that name? */
-bool fsc_rules_named(const struct fsc_rules *rules, const char *name);
-
 /* Does that real path lie in a system folder, or in none at all (the vDSO, the program)? */
 bool fsc_rules_is_system(const char *real_path);
 

@@ -232,7 +232,7 @@ static void patch_slot(struct object *object, const ElfW(Rela) * relocation)
 	    symbol->st_other & FSC_ARCH_OTHER_CALLS)
 		return;
 	if (fsc_sites_is_stub(*slot) || patch_own(object, slot, name) ||
-	    !fsc_rules_named(&fsc_settings.rules, name))
+	    !fsc_boundary_has_name(&fsc_settings.rules.boundary, name))
 		return;
 	if (type == FSC_ARCH_SLOT_POINTER && *slot - object->first < object->last - object->first)
 		patch_virtual(object, slot, name);

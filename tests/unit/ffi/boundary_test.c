@@ -157,6 +157,52 @@ Test(boundary, a_codec_part_that_cannot_be_seen_is_a_dash)
 	assert_place(row->message, FSC_FROM_ARG, 0);
 }
 
+Test(boundary, a_name_is_found_whatever_its_neighbours_have_in_common_with_it)
+{
+	static const char text[] = "entry lib_open*\nentry lib_open_all\nentry lib_o[a-c]\n"
+				   "entry lib_x\nentry lib_\\*\nentry lib_read\nentry *_end\n"
+				   "entry lib_reader?\nentry lib_reader\nentry other\n";
+	static const char *const names[] = {
+		"",
+		"l",
+		"lib_",
+		"lib_open",
+		"lib_opener",
+		"lib_open_all",
+		"lib_ob",
+		"lib_od",
+		"lib_x",
+		"lib_xx",
+		"lib_*",
+		"lib_r",
+		"lib_rea",
+		"lib_read",
+		"lib_reader",
+		"lib_readers",
+		"lib_rend",
+		"lib_end",
+		"other_end",
+		"lib_readme",
+		"lib_readerss",
+		"other",
+		"others",
+		"zlib_open",
+	};
+	struct fsc_boundary_error error;
+	uint32_t found = 0;
+
+	boundary.row_count = 0;
+	cr_assert(fsc_boundary_parse(&boundary, text, strlen(text), &error));
+	cr_assert(fsc_boundary_add_entry(&boundary, "otherwise"));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		bool expected = fsc_boundary_find(&boundary, names[i], NULL) != NULL;
+
+		cr_assert_eq(fsc_boundary_has_name(&boundary, names[i]), expected, "%s", names[i]);
+		found += expected;
+	}
+	cr_assert_eq(found, 12);
+}
+
 Test(boundary, a_codec_length_may_be_an_int)
 {
 	const struct fsc_boundary_row *row = row_of("decode f buffer=arg1,arg2:int message=arg0");

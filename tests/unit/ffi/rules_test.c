@@ -96,7 +96,7 @@ Test(rules, codecs_can_be_left_alone)
 Test(rules, only_names_that_a_row_could_want_are_named)
 {
 	fsc_rules_complete(&rules, "store_*");
-	cr_assert(fsc_rules_named(&rules, "store_put"));
-	cr_assert(fsc_rules_named(&rules, "proto2ffi_x"));
-	cr_assert_not(fsc_rules_named(&rules, "printf"));
+	cr_assert(fsc_boundary_has_name(&rules.boundary, "store_put"));
+	cr_assert(fsc_boundary_has_name(&rules.boundary, "proto2ffi_x"));
+	cr_assert_not(fsc_boundary_has_name(&rules.boundary, "printf"));
 }
