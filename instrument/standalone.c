@@ -21,7 +21,8 @@ enum {
 	HELPER_STACK_BYTES = 256 * 1024,
 	MEASURE_NS = 5000000,
 	LAST_TURN_WAIT_NS = 1000000000,
-	SWEEP_PERIOD_NS = 1000000000
+	SWEEP_PERIOD_NS = 1000000000,
+	SET_ID_SIGNAL = __SIGRTMIN + 1 /* SIGSETXID of glibc's internal-signals.h */
 };
 
 static const long busy_wait_ns = 200000, idle_wait_ns = 10000000;
@@ -140,6 +141,9 @@ static void *help(void *image)
 	uint32_t pid = fsc_live->owner;
 	uint64_t swept_ns = fsc_clock_monotonic_ns();
 
+	/* setuid() and its like wait until each thread has taken this one (glibc, nptl_setxid.c).
+	 */
+	system_signal_mask(~system_signal_bit(SET_ID_SIGNAL), NULL);
 	/* Until the image is another one's: the destructor, or a child of vfork that went on. */
 	while (image == fsc_live->image && system_pid() == pid) {
 		uint64_t moved = 0;
@@ -160,7 +164,7 @@ static void *help(void *image)
 	return NULL;
 }
 
-/* A thread that takes no signal: it inherits that all are held back. */
+/* A thread that takes no signal of the program's: it inherits that all are held back. */
 static void start_helper(void)
 {
 	pthread_attr_t attributes;

@@ -222,6 +222,26 @@ def signals_stay_as_the_program_has_them(folder):
     equal(recording.out, f"{mask} {[signal.Signals(signal.SIGXFSZ)]}\n", "mask and pending signals")
 
 
+@test
+def a_change_of_the_user_reaches_every_thread(folder):
+    """setresuid() returns when each thread has done it, the one that drains, too."""
+    recording = preload(folder, PYTHON, "-c", f"""
+import ctypes, glob, os, threading
+first = threading.Thread(target=int)  # glibc lets its signal through where the first one is made
+first.start(), first.join()
+service = ctypes.CDLL({SERVICE!r})
+service.init_service()
+threads = len(glob.glob("/proc/self/task/*"))
+os.setgroups(os.getgroups()) if os.getuid() == 0 else None
+os.setresgid(*os.getresgid())
+os.setresuid(*os.getresuid())
+service.init_service()
+print(threads)
+""")
+    equal((recording.status, recording.out), (0, "2\n"), "exit status and threads")
+    equal(row(recording.report(), "init_service").get("calls"), 2, "calls")
+
+
 @test(end=["exit", "kill"])
 def a_limit_on_file_sizes_harms_nobody(folder, end):
     """What no longer fits is lost and counted; SIGXFSZ is never the program's."""
