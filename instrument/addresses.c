@@ -14,7 +14,7 @@ static int (*real_dladdr1)(const void *address, Dl_info *info, void **extra, int
 
 static void find_real(void)
 {
-	uint64_t found = fsc_modules_libc_symbol("dladdr1");
+	uintptr_t found = fsc_modules_libc_symbol("dladdr1");
 
 	/* Before glibc 2.34 it lies in libdl.so.2. */
 	if (!found)
@@ -25,7 +25,7 @@ static void find_real(void)
 
 FSC_EXPORT int dladdr1(const void *address, Dl_info *info, void **extra, int flags)
 {
-	const void *function = (const void *)fsc_sites_function((uint64_t)address);
+	const void *function = (const void *)fsc_sites_function((uintptr_t)address);
 	int result;
 
 	if (!__atomic_load_n(&real_dladdr1, __ATOMIC_ACQUIRE))

@@ -44,7 +44,7 @@ static bool sizes_known = true;
 
 static void find_real(void)
 {
-	uint64_t found;
+	uintptr_t found;
 
 	if (fsc_modules_next_symbol("__asan_init", NULL) ||
 	    fsc_modules_next_symbol("__tsan_init", NULL))
@@ -67,7 +67,7 @@ static void find_real(void)
 #include "allocation_hooks.def"
 #undef FSC_ALLOCATION
 
-uint64_t fsc_allocation_own(const char *name)
+uintptr_t fsc_allocation_own(const char *name)
 {
 	struct fsc_dynamic dynamic;
 
@@ -79,10 +79,10 @@ uint64_t fsc_allocation_own(const char *name)
 	return 0;
 }
 
-uint64_t fsc_allocation_replacement(const char *name, uint64_t value)
+uintptr_t fsc_allocation_replacement(const char *name, uintptr_t value)
 {
-#define FSC_ALLOCATION(function, result, parameters, arguments)                 \
-	if (value == (uint64_t)real.function && fsc_text_same(name, #function)) \
+#define FSC_ALLOCATION(function, result, parameters, arguments)                  \
+	if (value == (uintptr_t)real.function && fsc_text_same(name, #function)) \
 		return value == fsc_modules_libc_symbol(name) ? fsc_allocation_own(name) : 0;
 #include "allocation_hooks.def"
 #undef FSC_ALLOCATION
@@ -92,8 +92,8 @@ uint64_t fsc_allocation_replacement(const char *name, uint64_t value)
 /* ---- what the thread is told ---- */
 
 /* The host allocated outside any call: remember it while learning, time it when watched. */
-static void noted_outside(struct fsc_thread *thread, uint64_t pointer, uint64_t bytes,
-			  uint64_t caller)
+static void noted_outside(struct fsc_thread *thread, uintptr_t pointer, uintptr_t bytes,
+			  uintptr_t caller)
 {
 	struct fsc_memory *memory = thread->memory;
 
@@ -122,9 +122,9 @@ static inline __attribute__((always_inline)) void noted(struct fsc_thread *threa
 	}
 	if (FSC_LIKELY(mode & FSC_ALLOCATION_CALL))
 		thread->memory->recent[thread->recent_count++ % FSC_RECENT_BLOCKS] =
-			(struct fsc_recent_block){ (uint64_t)block, bytes };
+			(struct fsc_recent_block){ (uintptr_t)block, bytes };
 	else
-		noted_outside(thread, (uint64_t)block, bytes, (uint64_t)caller);
+		noted_outside(thread, (uintptr_t)block, bytes, (uintptr_t)caller);
 }
 
 static void noted_free(struct fsc_thread *thread, void *block)
@@ -140,7 +140,7 @@ static void noted_free(struct fsc_thread *thread, void *block)
  * A plain free() or realloc() of a pointer that may be live in the ledger: a foreign free, or the
  * library's own business inside a call. here: the frame of the function that the program called.
  */
-static __attribute__((noinline, cold)) void plain_free(uint64_t pointer, uintptr_t here)
+static __attribute__((noinline, cold)) void plain_free(uintptr_t pointer, uintptr_t here)
 {
 	struct fsc_thread *thread = &fsc_thread;
 	struct fsc_ledger *ledger = fsc_live->ledger;
@@ -177,7 +177,7 @@ static inline bool maybe_buffer(const void *block)
 {
 	const struct fsc_ledger *ledger = fsc_live->ledger;
 
-	return FSC_UNLIKELY(ledger != NULL) && fsc_ledger_maybe_live(ledger, (uint64_t)block);
+	return FSC_UNLIKELY(ledger != NULL) && fsc_ledger_maybe_live(ledger, (uintptr_t)block);
 }
 
 /*
@@ -188,8 +188,8 @@ static inline bool interested(const struct fsc_thread *thread, const void *calle
 {
 	uint32_t mode = thread->allocation_mode;
 
-	return mode && (mode != FSC_ALLOCATION_WATCH || thread->watched[0] == (uint64_t)caller ||
-			thread->watched[1] == (uint64_t)caller);
+	return mode && (mode != FSC_ALLOCATION_WATCH || thread->watched[0] == (uintptr_t)caller ||
+			thread->watched[1] == (uintptr_t)caller);
 }
 
 /*
@@ -205,7 +205,7 @@ static inline __attribute__((always_inline)) void *reallocated(void *block, size
 	void *moved;
 
 	if (FSC_UNLIKELY(block && maybe_buffer(block)))
-		plain_free((uint64_t)block, (uintptr_t)__builtin_frame_address(0));
+		plain_free((uintptr_t)block, (uintptr_t)__builtin_frame_address(0));
 	if (FSC_LIKELY(!interested(thread, caller)))
 		return real.realloc(block, bytes);
 	moved = real.realloc(block, bytes);
@@ -248,7 +248,7 @@ FSC_EXPORT void free(void *block)
 	struct fsc_thread *thread = &fsc_thread;
 
 	if (FSC_UNLIKELY(maybe_buffer(block)))
-		plain_free((uint64_t)block, (uintptr_t)__builtin_frame_address(0));
+		plain_free((uintptr_t)block, (uintptr_t)__builtin_frame_address(0));
 	if (FSC_UNLIKELY(thread->allocation_mode & FSC_ALLOCATION_COUNT))
 		noted_free(thread, block);
 	real.free(block);

@@ -14,9 +14,9 @@
  * not hold libc's function, or libc's is not what our hooks forward to (another allocator is next:
  * the slot bypasses it on purpose).
  */
-uint64_t fsc_allocation_replacement(const char *name, uint64_t value) FSC_HIDDEN;
+uintptr_t fsc_allocation_replacement(const char *name, uintptr_t value) FSC_HIDDEN;
 
 /* Address of an exported function of this library by name. */
-uint64_t fsc_allocation_own(const char *name) FSC_HIDDEN;
+uintptr_t fsc_allocation_own(const char *name) FSC_HIDDEN;
 
 #endif

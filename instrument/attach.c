@@ -41,7 +41,7 @@ enum { TAG_SHIFT = 48 };
 
 static struct fsc_memory *untag(uint64_t tagged)
 {
-	return (struct fsc_memory *)(tagged & ((1ull << TAG_SHIFT) - 1));
+	return (struct fsc_memory *)(uintptr_t)(tagged & ((1ull << TAG_SHIFT) - 1));
 }
 
 static void memory_put(struct fsc_memory *memory)
@@ -51,7 +51,7 @@ static void memory_put(struct fsc_memory *memory)
 
 	do {
 		memory->next = untag(old);
-		tagged = (uint64_t)memory | (((old >> TAG_SHIFT) + 1) << TAG_SHIFT);
+		tagged = (uintptr_t)memory | (((old >> TAG_SHIFT) + 1) << TAG_SHIFT);
 	} while (!__atomic_compare_exchange_n(&unused_memory, &old, tagged, false, __ATOMIC_RELEASE,
 					      __ATOMIC_RELAXED));
 }
@@ -66,7 +66,7 @@ static struct fsc_memory *memory_get(void)
 
 		if (!top)
 			return NULL;
-		tagged = (uint64_t)top->next | (((old >> TAG_SHIFT) + 1) << TAG_SHIFT);
+		tagged = (uintptr_t)top->next | (((old >> TAG_SHIFT) + 1) << TAG_SHIFT);
 	} while (!__atomic_compare_exchange_n(&unused_memory, &old, tagged, false, __ATOMIC_ACQUIRE,
 					      __ATOMIC_ACQUIRE));
 	return untag(old);
@@ -401,7 +401,7 @@ uint64_t fsc_record_make_room(void *argument)
 	}
 	if (!at)
 		cursor->at = cursor->end;
-	return (uint64_t)at;
+	return (uintptr_t)at;
 }
 
 /* ---- threads ---- */

@@ -17,10 +17,16 @@ struct buffer_words {
 	bool has_capacity;
 };
 
+/* Does the struct behind the hidden pointer end with its length? */
+static inline bool is_small(const struct fsc_buffer_place *place)
+{
+	return FSC_ARCH_SMALL_STRUCTS_HIDDEN && place->capacity.from == FSC_FROM_NOWHERE;
+}
+
 /* A struct {ptr,len,cap} in memory that can be read. */
 static inline void load_words(uintptr_t address, struct buffer_words *words)
 {
-	const uint64_t *memory = (const uint64_t *)address;
+	const uintptr_t *memory = (const uintptr_t *)address;
 
 	words->pointer = memory[0];
 	words->length = memory[1];
@@ -31,10 +37,22 @@ static inline void load_words(uintptr_t address, struct buffer_words *words)
 static inline bool words_in_memory(const struct fsc_frame *frame, uintptr_t address,
 				   struct buffer_words *words)
 {
-	if (!address || !fsc_readable(frame, address, 24))
+	if (!address || !fsc_readable(frame, address, 3 * FSC_ARCH_WORD))
 		return false;
 	load_words(address, words);
 	return true;
+}
+
+/* A struct behind the hidden pointer. */
+static inline bool hidden_words(const struct fsc_frame *frame, const struct fsc_buffer_place *place,
+				struct buffer_words *words)
+{
+	if (!is_small(place))
+		return words_in_memory(frame, fsc_arch_hidden(frame), words);
+	words->capacity = 0;
+	words->has_capacity = false;
+	return fsc_place_load(frame, fsc_arch_hidden(frame), &words->pointer) &&
+	       fsc_place_load(frame, fsc_arch_hidden(frame) + FSC_ARCH_WORD, &words->length);
 }
 
 static __attribute__((noinline)) bool words_at(const struct fsc_frame *frame,
@@ -94,13 +112,13 @@ void fsc_buffer_before(struct fsc_frame *frame)
 }
 
 /*
- * Can it be a struct of 24 bytes: what the hidden pointer points to fits, and the pointer came
+ * Can it be such a struct: what the hidden pointer points to fits, and the pointer came
  * back? Where none comes back the call must have written there.
  */
 static bool looks_hidden(const struct fsc_frame *frame, struct buffer_words *words)
 {
-	return words_in_memory(frame, fsc_arch_hidden(frame), words) &&
-	       words->length <= words->capacity &&
+	return hidden_words(frame, &frame->site->response, words) &&
+	       (is_small(&frame->site->response) || words->length <= words->capacity) &&
 	       (FSC_ARCH_HIDDEN_RETURNED || frame->freed_length != digest(words));
 }
 
@@ -147,7 +165,7 @@ static __attribute__((noinline)) uint8_t prove_style(struct fsc_thread *thread,
 static uint64_t ledger_outside(void *argument_unused)
 {
 	(void)argument_unused;
-	return (uint64_t)fsc_attach_ledger();
+	return (uintptr_t)fsc_attach_ledger();
 }
 
 static struct fsc_ledger *ledger_now(void)
@@ -156,7 +174,7 @@ static struct fsc_ledger *ledger_now(void)
 
 	if (FSC_LIKELY(ledger != NULL))
 		return ledger;
-	return (struct fsc_ledger *)fsc_arch_call_outside(ledger_outside, NULL);
+	return (struct fsc_ledger *)(uintptr_t)fsc_arch_call_outside(ledger_outside, NULL);
 }
 
 static void made(struct fsc_group *group, const struct fsc_frame *frame,
@@ -285,8 +303,8 @@ static bool owned(struct fsc_thread *thread, struct fsc_site *site, const struct
 	if ((FSC_UNLIKELY(!site->trusted) || site->built_in) &&
 	    (allocated_inside(thread, frame, words) || was_buffer(words))) {
 		sure = site->trusted = true;
-		if (site->response_style == FSC_RESPONSE_HIDDEN && site->in_registers &&
-		    site->kind == FSC_SITE_ENTRY)
+		if (site->response_style == FSC_RESPONSE_HIDDEN && !is_small(&site->response) &&
+		    site->in_registers && site->kind == FSC_SITE_ENTRY)
 			site->usual = FSC_USUAL_MAKER;
 	}
 	return sure || !site->built_in;
@@ -303,8 +321,8 @@ static inline bool response_words(const struct fsc_frame *frame, uint8_t style,
 		       words_at(frame, &frame->site->response, false, words);
 	if (!hidden)
 		return false;
-	if (FSC_UNLIKELY(!frame->site->trusted))
-		return words_in_memory(frame, hidden, words);
+	if (FSC_UNLIKELY(!frame->site->trusted) || is_small(&frame->site->response))
+		return hidden_words(frame, &frame->site->response, words);
 	load_words(hidden, words);
 	return true;
 }

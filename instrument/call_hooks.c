@@ -91,11 +91,11 @@ static COLD int64_t window_to_page_end(const struct fsc_site *site, const struct
 {
 	uintptr_t first = (uintptr_t)fsc_arch_stack_arguments(frame);
 
-	if (fsc_readable(frame, first, site->stack_words * 8u))
+	if (fsc_readable(frame, first, site->stack_words * FSC_ARCH_WORD))
 		return site->stack_words;
 	if (!system_readable((uintptr_t)frame))
 		return UNSEEN;
-	return (int64_t)((FSC_PAGE - (first & (FSC_PAGE - 1))) & (FSC_PAGE - 1)) / 8;
+	return (int64_t)((FSC_PAGE - (first & (FSC_PAGE - 1))) & (FSC_PAGE - 1)) / FSC_ARCH_WORD;
 }
 
 static inline int64_t window(const struct fsc_site *site, const struct fsc_frame *frame)

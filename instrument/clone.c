@@ -17,7 +17,7 @@ typedef int clone_function(int (*)(void *), void *, int, void *, ...);
 
 static clone_function *find_real(void)
 {
-	uint64_t found = fsc_modules_libc_symbol("clone");
+	uintptr_t found = fsc_modules_libc_symbol("clone");
 
 	return (clone_function *)(found ? found : fsc_modules_next_symbol("clone", NULL));
 }

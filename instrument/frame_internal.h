@@ -30,15 +30,15 @@ enum fsc_frame_kind { FSC_FRAME_CALL = 0, FSC_FRAME_PHASE = 1 };
 
 struct fsc_frame {
 	/* Written by the thunk before fsc_call_enter(). */
-	uint64_t stub;					/* offset of the stub's site in fsc_sites */
-	uint64_t argument[FSC_ARCH_ARGUMENT_REGISTERS]; /* integers, in order */
-	uint64_t other[FSC_ARCH_OTHER_REGISTERS];	/* that may mean something to the callee */
+	uintptr_t stub; /* offset of the stub's site in fsc_sites */
+	uintptr_t argument[FSC_ARCH_ARGUMENT_REGISTERS]; /* integers, in order */
+	uintptr_t other[FSC_ARCH_OTHER_REGISTERS];	 /* that may mean something to the callee */
 	/* Written by fsc_call_enter() for the thunk. */
-	uint64_t target;
+	uintptr_t target;
 	/* Written by the thunk around the call. */
 	uint64_t start_ticks;
 	uint64_t end_ticks;
-	uint64_t result[2]; /* integer return registers */
+	uintptr_t result[2]; /* integer return registers */
 	/* The hooks' own. */
 	struct fsc_site *site;
 	uint64_t number; /* of the call; of a phase: of the call it runs inside, 0 = none */

@@ -53,7 +53,7 @@ static void *wrap(const char *name, void *address, const void *caller)
 	 * dlerror() as it is; dlinfo would not.
 	 */
 	if (!dladdr1(address, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol ||
-	    ELF64_ST_TYPE(symbol->st_info) != STT_FUNC || info.dli_saddr != address ||
+	    FSC_ELF(ST_TYPE)(symbol->st_info) != STT_FUNC || info.dli_saddr != address ||
 	    symbol->st_other & FSC_ARCH_OTHER_CALLS ||
 	    !dladdr1(address, &info, (void **)&map, RTLD_DL_LINKMAP) || !map)
 		return address;
@@ -65,7 +65,7 @@ static void *wrap(const char *name, void *address, const void *caller)
 	if (fsc_rules_choose(&fsc_settings.rules, name, request.library, &request.row) >
 	    FSC_CHOICE_LOOKUP)
 		return address;
-	request.target = (uint64_t)address;
+	request.target = (uintptr_t)address;
 	request.library_base = map->l_addr;
 	request.bound = FSC_BOUND_LOOKUP;
 	return (void *)fsc_sites_wrap(&request);
@@ -73,8 +73,8 @@ static void *wrap(const char *name, void *address, const void *caller)
 
 static void find_real(void)
 {
-	uint64_t symbol = fsc_modules_libc_symbol("dlsym");
-	uint64_t versioned = fsc_modules_libc_symbol("dlvsym");
+	uintptr_t symbol = fsc_modules_libc_symbol("dlsym");
+	uintptr_t versioned = fsc_modules_libc_symbol("dlvsym");
 
 	/* Before glibc 2.34 they lie in libdl.so.2. */
 	if (!symbol)
@@ -100,14 +100,14 @@ static bool caller_knows_better(const void *caller, const char *name, const char
 {
 	struct link_map *map = NULL;
 	struct fsc_dynamic dynamic;
-	uint64_t own;
+	uintptr_t own;
 	Dl_info info;
 
 	if (!dladdr1(caller, &info, (void **)&map, RTLD_DL_LINKMAP) || !map || is_main_program(map))
 		return false;
 	fsc_modules_read(&dynamic, map->l_addr, map->l_ld);
 	own = fsc_modules_symbol(&dynamic, name, NULL);
-	return own && own != (uint64_t)look(RTLD_DEFAULT, name, version);
+	return own && own != (uintptr_t)look(RTLD_DEFAULT, name, version);
 }
 
 int fsc_lookup_find(void *handle, const char *name, const char *version, void **answer,

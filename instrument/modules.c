@@ -12,12 +12,12 @@
  * glibc's dynamic section pointers are relocated in place; those of the vDSO are not. An address
  * below the base is an offset.
  */
-static const void *absolute(uint64_t base, uint64_t value)
+static const void *absolute(uintptr_t base, uintptr_t value)
 {
 	return (const void *)(value < base ? base + value : value);
 }
 
-void fsc_modules_read(struct fsc_dynamic *dynamic, uint64_t base, const ElfW(Dyn) * entries)
+void fsc_modules_read(struct fsc_dynamic *dynamic, uintptr_t base, const ElfW(Dyn) * entries)
 {
 	*dynamic = (struct fsc_dynamic){ .base = base };
 	for (; entries && entries->d_tag != DT_NULL; entries++) {
@@ -39,10 +39,10 @@ void fsc_modules_read(struct fsc_dynamic *dynamic, uint64_t base, const ElfW(Dyn
 		case DT_VERSYM:
 			dynamic->versions = address;
 			break;
-		case DT_RELA:
+		case FSC_ARCH_RELOCATIONS:
 			dynamic->relocations = address;
 			break;
-		case DT_RELASZ:
+		case FSC_ARCH_RELOCATION_BYTES:
 			dynamic->relocation_bytes = entries->d_un.d_val;
 			break;
 		case DT_JMPREL:
@@ -144,8 +144,8 @@ static bool is_hidden(const struct fsc_dynamic *dynamic, const ElfW(Sym) * symbo
 	return dynamic->versions && dynamic->versions[symbol - dynamic->symbols] & 0x8000;
 }
 
-uint64_t fsc_modules_symbol(const struct fsc_dynamic *dynamic, const char *name,
-			    unsigned char *type)
+uintptr_t fsc_modules_symbol(const struct fsc_dynamic *dynamic, const char *name,
+			     unsigned char *type)
 {
 	const ElfW(Sym) *symbol = next_definition(dynamic, name, NULL);
 
@@ -154,18 +154,18 @@ uint64_t fsc_modules_symbol(const struct fsc_dynamic *dynamic, const char *name,
 	if (!symbol)
 		return 0;
 	if (type)
-		*type = ELF64_ST_TYPE(symbol->st_info);
+		*type = FSC_ELF(ST_TYPE)(symbol->st_info);
 	return dynamic->base + symbol->st_value;
 }
 
 /* The address of a function whose versions, if it has several, are all the same; else 0. */
-static uint64_t only_function(const struct fsc_dynamic *dynamic, const char *name,
-			      const ElfW(Sym) * symbol)
+static uintptr_t only_function(const struct fsc_dynamic *dynamic, const char *name,
+			       const ElfW(Sym) * symbol)
 {
-	uint64_t value = symbol->st_value;
+	uintptr_t value = symbol->st_value;
 
 	for (; symbol; symbol = next_definition(dynamic, name, symbol))
-		if (symbol->st_value != value || ELF64_ST_TYPE(symbol->st_info) != STT_FUNC)
+		if (symbol->st_value != value || FSC_ELF(ST_TYPE)(symbol->st_info) != STT_FUNC)
 			return 0;
 	return dynamic->base + value;
 }
@@ -175,7 +175,7 @@ static bool is_own(const struct link_map *map)
 	return map->l_ld == _DYNAMIC; /* the linker's name for this very object's */
 }
 
-uint64_t fsc_modules_own_base(void)
+uintptr_t fsc_modules_own_base(void)
 {
 	for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next)
 		if (is_own(map))
@@ -183,11 +183,11 @@ uint64_t fsc_modules_own_base(void)
 	return 0;
 }
 
-static uint64_t symbol_of(const struct link_map *map, const char *name)
+static uintptr_t symbol_of(const struct link_map *map, const char *name)
 {
 	struct fsc_dynamic dynamic;
 	unsigned char type = STT_NOTYPE;
-	uint64_t address;
+	uintptr_t address;
 
 	fsc_modules_read(&dynamic, map->l_addr, map->l_ld);
 	address = fsc_modules_symbol(&dynamic, name, &type);
@@ -195,11 +195,11 @@ static uint64_t symbol_of(const struct link_map *map, const char *name)
 }
 
 /* Search from after `map` up to, not including, `end`. */
-static uint64_t search(const struct link_map *map, const struct link_map *end, const char *name,
-		       const struct link_map **from)
+static uintptr_t search(const struct link_map *map, const struct link_map *end, const char *name,
+			const struct link_map **from)
 {
 	for (; map && map != end; map = map->l_next) {
-		uint64_t address = is_own(map) ? 0 : symbol_of(map, name);
+		uintptr_t address = is_own(map) ? 0 : symbol_of(map, name);
 
 		if (address) {
 			if (from)
@@ -217,9 +217,9 @@ static bool is_kernels(const struct link_map *map)
 	       fsc_text_same(map->l_name, "linux-gate.so.1");
 }
 
-uint64_t fsc_modules_bound_symbol(const char *name, bool unique, const struct link_map **from)
+uintptr_t fsc_modules_bound_symbol(const char *name, bool unique, const struct link_map **from)
 {
-	uint64_t address = 0;
+	uintptr_t address = 0;
 
 	*from = NULL;
 	for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next) {
@@ -242,10 +242,10 @@ uint64_t fsc_modules_bound_symbol(const char *name, bool unique, const struct li
 	return address;
 }
 
-uint64_t fsc_modules_next_symbol(const char *name, const struct link_map **from)
+uintptr_t fsc_modules_next_symbol(const char *name, const struct link_map **from)
 {
 	const struct link_map *own = _r_debug.r_map;
-	uint64_t address;
+	uintptr_t address;
 
 	while (own && !is_own(own))
 		own = own->l_next;
@@ -269,7 +269,7 @@ static bool ends_with(const char *text, const char *end)
 	return length >= tail && fsc_text_same(text + length - tail, end);
 }
 
-uint64_t fsc_modules_libc_symbol(const char *name)
+uintptr_t fsc_modules_libc_symbol(const char *name)
 {
 	for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next)
 		if (ends_with(map->l_name, "/libc.so.6"))
@@ -281,7 +281,7 @@ const char *fsc_modules_real_path(const char *path, char *buffer, size_t bytes)
 {
 	char number[21], link[64];
 	long fd = system_open(path, O_PATH, 0);
-	const char *const parts[] = { "/proc/self/fd/", fsc_text_number(number, (uint64_t)fd),
+	const char *const parts[] = { "/proc/self/fd/", fsc_text_number(number, (uintptr_t)fd),
 				      NULL };
 	long length;
 
@@ -300,7 +300,7 @@ const char *fsc_modules_real_path(const char *path, char *buffer, size_t bytes)
 
 struct module {
 	uint32_t path;
-	uint64_t base;
+	uintptr_t base;
 	char build_id[40];
 };
 
@@ -345,7 +345,7 @@ static bool read_build_id(const char *notes, uint64_t bytes, char *text)
  * From the object's own headers, which stand at its load address. dl_iterate_phdr would take the
  * loader's lock, which the caller's caller may hold or wait for.
  */
-static void find_build_id(uint64_t base, char *text)
+static void find_build_id(uintptr_t base, char *text)
 {
 	const ElfW(Ehdr) *header = (const void *)base;
 	const ElfW(Phdr) * segment;
@@ -361,7 +361,7 @@ static void find_build_id(uint64_t base, char *text)
 			return;
 }
 
-uint32_t fsc_modules_find(uint32_t path, uint64_t base)
+uint32_t fsc_modules_find(uint32_t path, uintptr_t base)
 {
 	for (uint32_t i = 1; i < module_count; i++)
 		if (modules[i].path == path && modules[i].base == base)

@@ -13,11 +13,11 @@
 #include "ffi/boundary.h"
 #include "readable_internal.h"
 
-static inline bool fsc_place_load(const struct fsc_frame *frame, uint64_t address, uint64_t *word)
+static inline bool fsc_place_load(const struct fsc_frame *frame, uintptr_t address, uint64_t *word)
 {
-	if (!fsc_readable(frame, address, 8))
+	if (!fsc_readable(frame, address, FSC_ARCH_WORD))
 		return false;
-	*word = *(const uint64_t *)address;
+	*word = *(const uintptr_t *)address;
 	return true;
 }
 
@@ -28,10 +28,8 @@ static inline bool fsc_place_argument(const struct fsc_frame *frame, uint32_t in
 		*word = frame->argument[index];
 		return true;
 	}
-	return fsc_place_load(
-		frame,
-		(uint64_t)(fsc_arch_stack_arguments(frame) + index - FSC_ARCH_ARGUMENT_REGISTERS),
-		word);
+	index -= FSC_ARCH_ARGUMENT_REGISTERS - FSC_ARCH_REGISTERS_ON_STACK;
+	return fsc_place_load(frame, (uintptr_t)(fsc_arch_stack_arguments(frame) + index), word);
 }
 
 /*
@@ -53,11 +51,14 @@ static inline bool fsc_place_word(const struct fsc_frame *frame, struct fsc_plac
 		return *word <= INT32_MAX; /* a negative length is none */
 	case FSC_FROM_POINTED:
 		return fsc_place_argument(frame, place.index / FSC_STRUCT_WORDS + before, word) &&
-		       fsc_place_load(frame, *word + 8u * (place.index % FSC_STRUCT_WORDS), word);
+		       fsc_place_load(frame,
+				      (uintptr_t)*word +
+					      FSC_ARCH_WORD * (place.index % FSC_STRUCT_WORDS),
+				      word);
 	case FSC_FROM_RETURN:
 		if (hidden)
-			return fsc_place_load(frame, fsc_arch_hidden(frame) + 8u * place.index,
-					      word);
+			return fsc_place_load(
+				frame, fsc_arch_hidden(frame) + FSC_ARCH_WORD * place.index, word);
 		if (place.index > 1)
 			return false;
 		*word = frame->result[place.index];
@@ -65,7 +66,7 @@ static inline bool fsc_place_word(const struct fsc_frame *frame, struct fsc_plac
 	case FSC_FROM_BY_VALUE:
 		return fsc_place_load(frame,
 				      fsc_arch_by_value(frame, place.index / FSC_STRUCT_WORDS) +
-					      8u * (place.index % FSC_STRUCT_WORDS),
+					      FSC_ARCH_WORD * (place.index % FSC_STRUCT_WORDS),
 				      word);
 	default:
 		return false;

@@ -44,7 +44,7 @@ static inline uint8_t *fsc_record_room(struct fsc_thread *thread, uint32_t bytes
 
 	if (FSC_LIKELY((uintptr_t)cursor->end - (uintptr_t)cursor->at >= bytes))
 		return cursor->at;
-	return (uint8_t *)fsc_arch_call_outside(fsc_record_make_room, &room);
+	return (uint8_t *)(uintptr_t)fsc_arch_call_outside(fsc_record_make_room, &room);
 }
 
 static inline void fsc_record_drop(struct fsc_cursor *cursor, uint64_t events, bool finding)

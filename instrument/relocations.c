@@ -26,23 +26,23 @@ enum {
 struct object {
 	struct fsc_dynamic dynamic;
 	const char *path;
-	uint64_t first; /* mapped range */
-	uint64_t last;
-	uint64_t relro;
-	uint64_t relro_bytes;
-	uint64_t writable; /* a page that can be written, 0 = none known */
-	bool unprotected;  /* only since we made it so */
-	bool incomplete;   /* a slot of interest is not relocated yet */
+	uintptr_t first; /* mapped range */
+	uintptr_t last;
+	uintptr_t relro;
+	uintptr_t relro_bytes;
+	uintptr_t writable; /* a page that can be written, 0 = none known */
+	bool unprotected;   /* only since we made it so */
+	bool incomplete;    /* a slot of interest is not relocated yet */
 };
 
-static uint64_t visited[VISITED_MAX]; /* hash set of symbol table addresses */
+static uintptr_t visited[VISITED_MAX]; /* hash set of symbol table addresses */
 static const uint64_t turn_wait_ns = 200000000u;
 static uint64_t seen_adds, seen_subs;
 static bool come_again;	 /* an object was incomplete: visit again at the next lookup */
 static uint32_t retries; /* objects found incomplete so far */
 
 /* The place of a key in visited[], or the free one where it would go; NULL: full. */
-static uint64_t *visited_place(uint64_t key)
+static uintptr_t *visited_place(uintptr_t key)
 {
 	uint32_t at = (uint32_t)(key >> 4) % VISITED_MAX;
 
@@ -65,15 +65,15 @@ static void protect_again(struct object *object)
  * The program may have changed the protection of any page. One that it made writable stays so; one
  * that cannot be written is made writable only where the loader itself made it read-only (RELRO).
  */
-static bool make_writable(struct object *object, uint64_t *slot)
+static bool make_writable(struct object *object, uintptr_t *slot)
 {
-	uint64_t page = (uint64_t)slot & ~(uint64_t)(FSC_PAGE - 1);
+	uintptr_t page = (uintptr_t)slot & ~(uintptr_t)(FSC_PAGE - 1);
 
 	if (page == object->writable)
 		return true;
 	protect_again(object);
 	if (!system_writable(slot)) {
-		if ((uint64_t)slot - object->relro >= object->relro_bytes ||
+		if ((uintptr_t)slot - object->relro >= object->relro_bytes ||
 		    system_protect((void *)page, FSC_PAGE, PROT_READ | PROT_WRITE) != 0)
 			return false;
 		object->unprotected = true;
@@ -82,7 +82,7 @@ static bool make_writable(struct object *object, uint64_t *slot)
 	return true;
 }
 
-static void write_slot(struct object *object, uint64_t *slot, uint64_t value)
+static void write_slot(struct object *object, uintptr_t *slot, uintptr_t value)
 {
 	if (make_writable(object, slot))
 		__atomic_store_n(slot, value, __ATOMIC_RELEASE);
@@ -94,7 +94,7 @@ static void write_slot(struct object *object, uint64_t *slot, uint64_t value)
  * *value: 0 when it cannot be said.
  */
 static const struct link_map *definition(const struct object *object, const char *name,
-					 uint64_t *value)
+					 uintptr_t *value)
 {
 	const struct link_map *map = NULL;
 
@@ -117,7 +117,7 @@ static const struct link_map *definition(const struct object *object, const char
  * A codec in a table of virtual functions of the library that defines it: other objects call
  * through that. The slot must hold the library's own definition, or it stays.
  */
-static void patch_virtual(struct object *object, uint64_t *slot, const char *name)
+static void patch_virtual(struct object *object, uintptr_t *slot, const char *name)
 {
 	char buffer[FSC_PATH_BYTES];
 	unsigned char type = STT_NOTYPE;
@@ -133,10 +133,10 @@ static void patch_virtual(struct object *object, uint64_t *slot, const char *nam
 	write_slot(object, slot, fsc_sites_wrap(&request));
 }
 
-static void patch_row(struct object *object, uint64_t *slot, const char *name)
+static void patch_row(struct object *object, uintptr_t *slot, const char *name)
 {
 	char buffer[FSC_PATH_BYTES];
-	uint64_t target = *slot, stub;
+	uintptr_t target = *slot, stub;
 	const struct link_map *map = definition(object, name, &target);
 	struct fsc_site_request request;
 
@@ -172,13 +172,13 @@ static bool is_interposed(const char *name)
 }
 
 /* libc's definition when no other object but this library has one; else 0. */
-static uint64_t only_definition(const char *name)
+static uintptr_t only_definition(const char *name)
 {
-	uint64_t only = fsc_modules_libc_symbol(name);
+	uintptr_t only = fsc_modules_libc_symbol(name);
 
 	for (const struct link_map *map = _r_debug.r_map; only && map; map = map->l_next) {
 		struct fsc_dynamic dynamic;
-		uint64_t address;
+		uintptr_t address;
 
 		fsc_modules_read(&dynamic, map->l_addr, map->l_ld);
 		address = fsc_modules_symbol(&dynamic, name, NULL);
@@ -194,7 +194,7 @@ static uint64_t only_definition(const char *name)
  * libc, or past us to libc. Objects there at start are bound in the program's scope, which begins
  * with us.
  */
-static uint64_t destination(const struct object *object, const uint64_t *slot, const char *name)
+static uintptr_t destination(const struct object *object, const uintptr_t *slot, const char *name)
 {
 	bool lazy = *slot - object->first < object->last - object->first;
 
@@ -202,33 +202,33 @@ static uint64_t destination(const struct object *object, const uint64_t *slot, c
 }
 
 /* Objects that bind past LD_PRELOAD (RTLD_DEEPBIND): their dlsym and malloc family becomes ours. */
-static bool patch_own(struct object *object, uint64_t *slot, const char *name)
+static bool patch_own(struct object *object, uintptr_t *slot, const char *name)
 {
-	uint64_t value = destination(object, slot, name);
-	uint64_t ours = fsc_allocation_replacement(name, value);
+	uintptr_t value = destination(object, slot, name);
+	uintptr_t ours = fsc_allocation_replacement(name, value);
 
-	if (!ours && value == (uint64_t)fsc_real_dlsym && fsc_text_same(name, "dlsym"))
+	if (!ours && value == (uintptr_t)fsc_real_dlsym && fsc_text_same(name, "dlsym"))
 		ours = fsc_allocation_own("dlsym");
-	if (!ours && value == (uint64_t)fsc_real_dlvsym && fsc_text_same(name, "dlvsym"))
+	if (!ours && value == (uintptr_t)fsc_real_dlvsym && fsc_text_same(name, "dlvsym"))
 		ours = fsc_allocation_own("dlvsym");
 	if (ours)
 		write_slot(object, slot, ours);
 	return ours != 0;
 }
 
-static void patch_slot(struct object *object, const ElfW(Rela) * relocation)
+static void patch_slot(struct object *object, const FSC_ARCH_RELOCATION *relocation)
 {
-	uint32_t type = (uint32_t)ELF64_R_TYPE(relocation->r_info);
-	uint32_t index = (uint32_t)ELF64_R_SYM(relocation->r_info);
+	uint32_t type = (uint32_t)FSC_ELF(R_TYPE)(relocation->r_info);
+	uint32_t index = (uint32_t)FSC_ELF(R_SYM)(relocation->r_info);
 	const ElfW(Sym) *symbol = &object->dynamic.symbols[index];
-	uint64_t *slot = (uint64_t *)(object->dynamic.base + relocation->r_offset);
+	uintptr_t *slot = (uintptr_t *)(object->dynamic.base + relocation->r_offset);
 	const char *name = object->dynamic.strings + symbol->st_name;
 
 	if (!index || (type != FSC_ARCH_SLOT_CALL && type != FSC_ARCH_SLOT_DATA &&
-		       (type != FSC_ARCH_SLOT_POINTER || relocation->r_addend)))
+		       (type != FSC_ARCH_SLOT_POINTER || FSC_ARCH_ADDEND(relocation))))
 		return;
-	if ((ELF64_ST_TYPE(symbol->st_info) != STT_FUNC &&
-	     ELF64_ST_TYPE(symbol->st_info) != STT_NOTYPE) ||
+	if ((FSC_ELF(ST_TYPE)(symbol->st_info) != STT_FUNC &&
+	     FSC_ELF(ST_TYPE)(symbol->st_info) != STT_NOTYPE) ||
 	    symbol->st_other & FSC_ARCH_OTHER_CALLS)
 		return;
 	if (fsc_sites_is_stub(*slot) || patch_own(object, slot, name) ||
@@ -238,29 +238,29 @@ static void patch_slot(struct object *object, const ElfW(Rela) * relocation)
 		patch_virtual(object, slot, name);
 	else if (*slot)
 		patch_row(object, slot, name);
-	else if (ELF64_ST_BIND(symbol->st_info) != STB_WEAK)
+	else if (FSC_ELF(ST_BIND)(symbol->st_info) != STB_WEAK)
 		object->incomplete = true;
 }
 
-static void patch_table(struct object *object, const ElfW(Rela) * table, uint64_t bytes)
+static void patch_table(struct object *object, const FSC_ARCH_RELOCATION *table, uintptr_t bytes)
 {
-	for (uint64_t i = 0; table && i < bytes / sizeof(*table); i++)
+	for (uintptr_t i = 0; table && i < bytes / sizeof(*table); i++)
 		patch_slot(object, &table[i]);
 }
 
 static void describe(struct object *object, const struct dl_phdr_info *info)
 {
-	*object = (struct object){ .path = info->dlpi_name, .first = UINT64_MAX };
+	*object = (struct object){ .path = info->dlpi_name, .first = UINTPTR_MAX };
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
-		uint64_t start = info->dlpi_addr + segment->p_vaddr;
-		uint64_t end = start + segment->p_memsz;
+		uintptr_t start = info->dlpi_addr + segment->p_vaddr;
+		uintptr_t end = start + segment->p_memsz;
 
 		if (segment->p_type == PT_DYNAMIC)
 			fsc_modules_read(&object->dynamic, info->dlpi_addr, (const void *)start);
 		if (segment->p_type == PT_GNU_RELRO) {
-			object->relro = start & ~(uint64_t)(FSC_PAGE - 1);
-			object->relro_bytes = (end & ~(uint64_t)(FSC_PAGE - 1)) - object->relro;
+			object->relro = start & ~(uintptr_t)(FSC_PAGE - 1);
+			object->relro_bytes = (end & ~(uintptr_t)(FSC_PAGE - 1)) - object->relro;
 		}
 		if (segment->p_type == PT_LOAD && start < object->first)
 			object->first = start;
@@ -272,7 +272,7 @@ static void describe(struct object *object, const struct dl_phdr_info *info)
 static int visit(struct dl_phdr_info *info)
 {
 	struct object object;
-	uint64_t *place;
+	uintptr_t *place;
 
 	if (info->dlpi_subs != seen_subs) {
 		for (uint32_t i = 0; i < VISITED_MAX; i++)
@@ -283,14 +283,14 @@ static int visit(struct dl_phdr_info *info)
 	if (!object.dynamic.symbols || !object.dynamic.strings ||
 	    info->dlpi_addr == fsc_modules_own_base())
 		return 0;
-	place = visited_place((uint64_t)object.dynamic.symbols);
+	place = visited_place((uintptr_t)object.dynamic.symbols);
 	if (!place || *place)
 		return 0;
 	patch_table(&object, object.dynamic.call_relocations, object.dynamic.call_relocation_bytes);
 	patch_table(&object, object.dynamic.relocations, object.dynamic.relocation_bytes);
 	protect_again(&object);
 	if (!object.incomplete || ++retries > RETRIES_MAX)
-		*place = (uint64_t)object.dynamic.symbols;
+		*place = (uintptr_t)object.dynamic.symbols;
 	else
 		come_again = true;
 	return 0;
@@ -323,10 +323,12 @@ enum turn { VISIT, FORK };
  */
 static bool take_turn(enum turn turn)
 {
-	uint64_t self = fsc_arch_thread_pointer(), begin = 0;
+	uintptr_t self = fsc_arch_thread_pointer();
+	uint64_t begin = 0;
 
 	for (;;) {
-		uint64_t owner = 0, now;
+		uintptr_t owner = 0;
+		uint64_t now;
 		/* Who looks up all the time must not keep who forks from its turn. */
 		bool waits = turn == VISIT && __atomic_load_n(&fsc_live->forking, __ATOMIC_RELAXED);
 
@@ -336,7 +338,7 @@ static bool take_turn(enum turn turn)
 			return true;
 		now = fsc_clock_monotonic_ns();
 		begin = begin ? begin : now;
-		if ((owner & ~(uint64_t)FORK) == self || now - begin > turn_wait_ns)
+		if ((owner & ~(uintptr_t)FORK) == self || now - begin > turn_wait_ns)
 			return false;
 		system_yield();
 	}
@@ -344,7 +346,7 @@ static bool take_turn(enum turn turn)
 
 static void end_turn(enum turn turn)
 {
-	uint64_t own = fsc_arch_thread_pointer() | turn;
+	uintptr_t own = fsc_arch_thread_pointer() | turn;
 
 	__atomic_compare_exchange_n(&fsc_live->visitor, &own, 0, false, __ATOMIC_RELEASE,
 				    __ATOMIC_RELAXED);

@@ -123,7 +123,9 @@ static void read_settings(char **environment)
 	fsc_settings.rules.codecs = setting_flag(environment, FSC_OPTION_CODECS);
 	fsc_settings.follow = setting_flag(environment, FSC_OPTION_FOLLOW);
 	fsc_settings.window_words =
-		(uint32_t)(setting_size(environment, FSC_OPTION_WINDOW, 0, 4096) + 7) / 8;
+		(uint32_t)(setting_size(environment, FSC_OPTION_WINDOW, 0, 4096) + FSC_ARCH_WORD -
+			   1) /
+		FSC_ARCH_WORD;
 	fsc_settings.ring_max_bytes =
 		setting_size(environment, FSC_OPTION_BUFFER_SIZE, 16384, 64u << 20) &
 		~(uint64_t)(FSC_PAGE - 1);

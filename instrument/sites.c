@@ -23,15 +23,15 @@ static uint32_t string_index[STRING_INDEX]; /* hash table: offset in strings[] +
 
 /* What only the registry needs of each site. */
 static struct {
-	uint64_t library_base; /* load bias of its module */
-	uint32_t name;	       /* offset in strings[] */
-	uint32_t free_name;    /* free=NAME of its row, if own_free */
-	uint32_t module;       /* module id */
-	uint16_t alias_of;     /* site with the same address, 0 = none */
-	uint8_t bound;	       /* enum fsc_site_bound */
+	uintptr_t library_base; /* load bias of its module */
+	uint32_t name;		/* offset in strings[] */
+	uint32_t free_name;	/* free=NAME of its row, if own_free */
+	uint32_t module;	/* module id */
+	uint16_t alias_of;	/* site with the same address, 0 = none */
+	uint8_t bound;		/* enum fsc_site_bound */
 } origins[FSC_SITES_MAX];
 
-static uint64_t codec_libraries[FSC_MODULES_MAX]; /* load bias of libraries with wrapped codecs */
+static uintptr_t codec_libraries[FSC_MODULES_MAX]; /* load bias of libraries with wrapped codecs */
 static uint32_t codec_library_count;
 
 /* Hashes of the functions that found no place, 0 = free: each counts once, however often it is
@@ -202,7 +202,8 @@ static void find_shapes(struct fsc_site *site)
 			     request->capacity.from == FSC_FROM_NOWHERE &&
 			     request->pointer.index + 3 <= FSC_ARCH_ARGUMENT_REGISTERS;
 	/* The words are copied, so that they can be read. */
-	site->by_value = (!FSC_ARCH_BY_VALUE_ON_STACK || site->stack_words >= 3) &&
+	site->by_value = (!FSC_ARCH_BY_VALUE_ON_STACK ||
+			  site->stack_words >= 3 + buffer->pointer.index / FSC_STRUCT_WORDS) &&
 			 same_source(buffer, FSC_FROM_BY_VALUE);
 	if (site->kind == FSC_SITE_FREE && site->by_value)
 		site->usual = FSC_USUAL_FREE;
@@ -232,6 +233,8 @@ static void apply_row(struct fsc_site *site, const struct fsc_boundary_row *row)
 	site->kind = row->kind;
 	site->built_in = row->built_in;
 	site->response_style = row->response_style;
+	if (FSC_ARCH_SMALL_STRUCTS_HIDDEN && site->response_style == FSC_RESPONSE_REGISTERS)
+		site->response_style = FSC_RESPONSE_HIDDEN;
 	site->request = row->request;
 	site->response = row->response;
 	site->buffer = row->buffer;
@@ -239,7 +242,8 @@ static void apply_row(struct fsc_site *site, const struct fsc_boundary_row *row)
 	site->carries = find_carries(row);
 	site->flags = row->built_in ? FSC_SITE_BUILT_IN : FSC_SITE_DESCRIBED;
 	if (row->stack_bytes >= 0) {
-		site->stack_words = (uint16_t)((row->stack_bytes + 7) / 8);
+		site->stack_words =
+			(uint16_t)((row->stack_bytes + FSC_ARCH_WORD - 1) / FSC_ARCH_WORD);
 		site->exact_stack = true;
 	}
 	/* A user's entry row that says nothing of buffers describes nothing. */
@@ -270,13 +274,13 @@ static bool wants_before(const struct fsc_site *site)
 /* What the hooks would have to work out at each call. */
 static void prepare(struct fsc_site *site)
 {
-	uint32_t stack_bytes = site->stack_words * 8u;
+	uint32_t stack_bytes = site->stack_words * FSC_ARCH_WORD;
 
 	site->call_id = site->kind <= FSC_SITE_FREE && !wants_before(site) ? site->id : UINT32_MAX;
 	if (site->exact_stack)
 		site->window_limit = FSC_PAGE;
-	else if (stack_bytes < FSC_PAGE - 8)
-		site->window_limit = (uint16_t)(FSC_PAGE - 8 - stack_bytes);
+	else if (stack_bytes < FSC_PAGE - FSC_ARCH_WORD)
+		site->window_limit = (uint16_t)(FSC_PAGE - FSC_ARCH_WORD - stack_bytes);
 	find_shapes(site);
 }
 
@@ -288,7 +292,7 @@ _Static_assert((int)FSC_SITE_ENTRY == (int)FSC_ROW_ENTRY &&
 		       (int)FSC_SITE_DECODE == (int)FSC_ROW_DECODE,
 	       "a row's kind is its site's kind");
 
-static bool has_codecs(uint64_t library_base)
+static bool has_codecs(uintptr_t library_base)
 {
 	for (uint32_t i = 0; i < codec_library_count; i++)
 		if (codec_libraries[i] == library_base)
@@ -296,17 +300,17 @@ static bool has_codecs(uint64_t library_base)
 	return false;
 }
 
-static uint64_t stub_of(uint32_t id)
+static uintptr_t stub_of(uint32_t id)
 {
-	return (uint64_t)fsc_arch_stubs + (uint64_t)id * FSC_ARCH_STUB_BYTES;
+	return (uintptr_t)fsc_arch_stubs + (uintptr_t)id * FSC_ARCH_STUB_BYTES;
 }
 
-bool fsc_sites_is_stub(uint64_t address)
+bool fsc_sites_is_stub(uintptr_t address)
 {
-	return address - (uint64_t)fsc_arch_stubs < (uint64_t)FSC_SITES_MAX * FSC_ARCH_STUB_BYTES;
+	return address - (uintptr_t)fsc_arch_stubs < (uintptr_t)FSC_SITES_MAX * FSC_ARCH_STUB_BYTES;
 }
 
-uint64_t fsc_sites_function(uint64_t address)
+uintptr_t fsc_sites_function(uintptr_t address)
 {
 	uint64_t offset = address - (uint64_t)fsc_arch_stubs;
 
@@ -335,7 +339,7 @@ static uint32_t find(const struct fsc_site_request *request, uint32_t name, uint
 	return first;
 }
 
-static uint64_t leave_alone(const struct fsc_site_request *request)
+static uintptr_t leave_alone(const struct fsc_site_request *request)
 {
 	uint64_t hash = request->target;
 
@@ -356,7 +360,7 @@ static uint64_t leave_alone(const struct fsc_site_request *request)
 	return request->target;
 }
 
-static uint64_t add(const struct fsc_site_request *request)
+static uintptr_t add(const struct fsc_site_request *request)
 {
 	uint32_t name = intern(request->name);
 	uint32_t path = intern(request->library);
@@ -393,10 +397,10 @@ static uint64_t add(const struct fsc_site_request *request)
 	return stub_of(same ? same : site->id);
 }
 
-uint64_t fsc_sites_wrap(const struct fsc_site_request *request)
+uintptr_t fsc_sites_wrap(const struct fsc_site_request *request)
 {
 	uint32_t before;
-	uint64_t stub;
+	uintptr_t stub;
 
 	if (fsc_sites_is_stub(request->target) || !lock())
 		return request->target;
@@ -426,7 +430,7 @@ bool fsc_sites_frees(uint32_t maker, uint32_t freer)
 	return false;
 }
 
-void fsc_sites_library_has_codecs(uint64_t library_base)
+void fsc_sites_library_has_codecs(uintptr_t library_base)
 {
 	if (has_codecs(library_base) || codec_library_count == FSC_MODULES_MAX)
 		return;

@@ -27,7 +27,7 @@ enum fsc_site_usual { FSC_USUAL_NOT, FSC_USUAL_MAKER, FSC_USUAL_FREE };
 
 /* What the hooks need of a wrapped function, in one cache line. */
 struct fsc_site {
-	uint64_t target; /* the real function */
+	_Alignas(SITE_BYTES) uintptr_t target; /* the real function */
 	uint32_t id;
 	uint32_t call_id;	/* the id again; UINT32_MAX: such calls are entered slowly */
 	uint32_t call_tag;	/* site and flags of struct fsc_call_record, as they lie there */
@@ -49,7 +49,6 @@ struct fsc_site {
 	struct fsc_buffer_place response;
 	struct fsc_buffer_place buffer;
 	struct fsc_place message;
-	uint8_t reserved[3];
 };
 
 _Static_assert(sizeof(struct fsc_site) == SITE_BYTES, "stubs hand over a site's offset");
@@ -60,9 +59,9 @@ extern struct fsc_site fsc_sites[FSC_SITES_MAX] FSC_HIDDEN;
  * The real function. It is stored last; who came here by a slot that was patched just now, on a
  * processor that sees stores in another order, waits until all of the site is there.
  */
-static inline uint64_t fsc_sites_target(const struct fsc_site *site)
+static inline uintptr_t fsc_sites_target(const struct fsc_site *site)
 {
-	uint64_t target = __atomic_load_n(&site->target, __ATOMIC_ACQUIRE);
+	uintptr_t target = __atomic_load_n(&site->target, __ATOMIC_ACQUIRE);
 
 	while (!FSC_ARCH_STORES_ORDERED && FSC_UNLIKELY(!target))
 		target = __atomic_load_n(&site->target, __ATOMIC_ACQUIRE);
@@ -72,7 +71,7 @@ static inline uint64_t fsc_sites_target(const struct fsc_site *site)
 /* Do the words of stack arguments lie in the frame's own page, or are they known to be there? */
 static inline bool fsc_sites_fits(const struct fsc_site *site, const struct fsc_frame *frame)
 {
-	uintptr_t return_address = (uintptr_t)fsc_arch_stack_arguments(frame) - 8;
+	uintptr_t return_address = (uintptr_t)fsc_arch_stack_arguments(frame) - FSC_ARCH_WORD;
 
 	return (return_address & (FSC_PAGE - 1)) <= site->window_limit;
 }
@@ -81,8 +80,8 @@ static inline bool fsc_sites_fits(const struct fsc_site *site, const struct fsc_
 struct fsc_site_request {
 	const char *name;
 	const char *library; /* path of the object that defines it */
-	uint64_t target;
-	uint64_t library_base;		    /* load bias */
+	uintptr_t target;
+	uintptr_t library_base;		    /* load bias */
 	const struct fsc_boundary_row *row; /* NULL: an entry point of which nothing is known */
 	uint8_t bound;
 };
@@ -91,13 +90,13 @@ struct fsc_site_request {
  * The address of the thunk for a function: the one it has, or a new one. Returns target itself when
  * nothing is left (counted).
  */
-uint64_t fsc_sites_wrap(const struct fsc_site_request *request) FSC_HIDDEN;
+uintptr_t fsc_sites_wrap(const struct fsc_site_request *request) FSC_HIDDEN;
 
 /* The string's offset in the pool, added if new; UINT32_MAX when the pool is full. */
 uint32_t fsc_sites_intern(const char *text) FSC_HIDDEN;
 
 /* Codec functions are now wrapped in the object at that load bias. */
-void fsc_sites_library_has_codecs(uint64_t library_base) FSC_HIDDEN;
+void fsc_sites_library_has_codecs(uintptr_t library_base) FSC_HIDDEN;
 
 /* Does the glob free=NAME of the maker's row match the free function, under any of its names? */
 bool fsc_sites_frees(uint32_t maker, uint32_t freer) FSC_HIDDEN;
@@ -109,9 +108,9 @@ void fsc_sites_publish(struct fsc_image *image) FSC_HIDDEN;
 void fsc_sites_skipped(uint32_t site) FSC_HIDDEN;
 
 /* Is that address one of our stubs? */
-bool fsc_sites_is_stub(uint64_t address) FSC_HIDDEN;
+bool fsc_sites_is_stub(uintptr_t address) FSC_HIDDEN;
 
 /* The function that the stub at that address stands for; of another address, that address. */
-uint64_t fsc_sites_function(uint64_t address) FSC_HIDDEN;
+uintptr_t fsc_sites_function(uintptr_t address) FSC_HIDDEN;
 
 #endif

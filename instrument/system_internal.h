@@ -26,9 +26,20 @@
 #define MADV_POPULATE_WRITE 23 /* Linux 5.14, include/uapi/asm-generic/mman-common.h */
 #endif
 
+/* A 64-bit number as a system call takes it: in one argument, or in two of a 32-bit process. */
+#if __SIZEOF_LONG__ == 8
+#define SYSTEM_WIDE(value) (long)(value)
+#define SYSTEM_NONE	   , 0
+#define SYS_ftruncate64	   SYS_ftruncate
+#else
+#define SYSTEM_WIDE(value) (long)(value), (long)((value) >> 32)
+#define SYSTEM_NONE
+#endif
+
 static inline long system_open(const char *path, int flags, int mode)
 {
-	return fsc_arch_syscall6(SYS_openat, AT_FDCWD, (long)path, flags | O_CLOEXEC, mode, 0, 0);
+	return fsc_arch_syscall6(SYS_openat, AT_FDCWD, (long)path, flags | O_CLOEXEC | O_LARGEFILE,
+				 mode, 0, 0);
 }
 
 static inline void system_close(long fd)
@@ -43,7 +54,8 @@ static inline long system_read(long fd, void *buffer, size_t bytes)
 
 static inline long system_write_at(long fd, const void *bytes, size_t length, uint64_t offset)
 {
-	return fsc_arch_syscall6(SYS_pwrite64, fd, (long)bytes, (long)length, (long)offset, 0, 0);
+	return fsc_arch_syscall6(SYS_pwrite64, fd, (long)bytes, (long)length,
+				 SYSTEM_WIDE(offset) SYSTEM_NONE, 0);
 }
 
 /* Lock a whole file against other processes, without waiting. Closing it ends that. */
@@ -104,20 +116,26 @@ static inline uint64_t system_pid_namespace(void)
 
 static inline long system_truncate(long fd, uint64_t bytes)
 {
-	return fsc_arch_syscall6(SYS_ftruncate, fd, (long)bytes, 0, 0, 0, 0);
+	return fsc_arch_syscall6(SYS_ftruncate64, fd, SYSTEM_WIDE(bytes) SYSTEM_NONE, 0, 0, 0);
 }
 
 static inline long system_allocate(long fd, uint64_t offset, uint64_t bytes)
 {
-	return fsc_arch_syscall6(SYS_fallocate, fd, 0, (long)offset, (long)bytes, 0, 0);
+	return fsc_arch_syscall6(SYS_fallocate, fd, 0, SYSTEM_WIDE(offset),
+				 SYSTEM_WIDE(bytes) SYSTEM_NONE SYSTEM_NONE);
 }
 
 /* NULL on error. */
 static inline void *system_map(long fd, uint64_t offset, size_t bytes)
 {
 	int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
+#ifdef SYS_mmap2 /* of a 32-bit process: counts pages of 4096 bytes on every architecture */
+	long result = fsc_arch_syscall6(SYS_mmap2, 0, (long)bytes, PROT_READ | PROT_WRITE, flags,
+					fd, (long)(offset / 4096));
+#else
 	long result = fsc_arch_syscall6(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, flags, fd,
 					(long)offset);
+#endif
 
 	return result < 0 && result > -FSC_PAGE ? NULL : (void *)result;
 }
@@ -230,7 +248,7 @@ static inline void system_signal_take(uint64_t signals)
 
 static inline uint64_t system_file_limit(void)
 {
-	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
+	struct rlimit64 limit = { RLIM64_INFINITY, RLIM64_INFINITY };
 
 	fsc_arch_syscall6(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit, 0, 0);
 	return limit.rlim_cur;

@@ -42,8 +42,8 @@ enum fsc_thread_limit {
 };
 
 struct fsc_cursor {
-	uint8_t *at;  /* next record */
-	uint8_t *end; /* of what may be written without asking */
+	_Alignas(64) uint8_t *at; /* next record */
+	uint8_t *end;		  /* of what may be written without asking */
 	struct fsc_ring *ring;
 	struct fsc_counter *counters;
 	uint32_t counter_limit; /* sites below this have a counter; 0 = not attached */
@@ -56,7 +56,6 @@ struct fsc_cursor {
 	uint32_t tid;
 	uint32_t no_growth;   /* 1 = there was no memory for a larger ring: not asked for again */
 	uint32_t no_counters; /* the same of more counters */
-	uint64_t reserved[5];
 };
 
 _Static_assert(sizeof(struct fsc_cursor) == 128, "two cache lines");
@@ -95,7 +94,7 @@ struct fsc_memory {
 	struct fsc_shadow first_shadow[FSC_SHADOW_FIRST];
 	struct fsc_recent_block recent[FSC_RECENT_BLOCKS];
 	struct fsc_recent_block outside[FSC_OUTSIDE_BLOCKS];
-	uint64_t outside_caller[FSC_OUTSIDE_BLOCKS]; /* return addresses of these allocations */
+	uintptr_t outside_caller[FSC_OUTSIDE_BLOCKS]; /* return addresses of these allocations */
 	uint32_t outside_count; /* ever; the newest is at (count - 1) % FSC_OUTSIDE_BLOCKS */
 	uintptr_t stack_begin;	/* of the thread's own stack, at or below its lowest address */
 	uintptr_t stack_known; /* from this page to stack_top is the thread's own stack; 0 = none */
@@ -128,9 +127,9 @@ struct fsc_thread {
 	uintptr_t depth;
 	uint32_t shadow_limit;
 	uint32_t allocation_mode;
-	struct fsc_allocation_totals totals;	 /* of the innermost open frame */
-	uint64_t watched[FSC_WATCHED_ADDRESSES]; /* return addresses that made request buffers */
-	uintptr_t stack_top;			 /* end of the thread's own stack */
+	struct fsc_allocation_totals totals;	  /* of the innermost open frame */
+	uintptr_t watched[FSC_WATCHED_ADDRESSES]; /* return addresses that made request buffers */
+	uintptr_t stack_top;			  /* end of the thread's own stack */
 	uint32_t refused; /* attaching failed before: owner pid of that image, or ..._FOR_GOOD */
 	uint32_t recent_count; /* ever of recent[]; the newest is at (count - 1) % FSC_RECENT_BLOCKS
 				*/
@@ -154,7 +153,7 @@ struct fsc_live {
 	uint32_t registry_lock;	   /* atomic: 1 = taken */
 	uint32_t ledger_lock;	   /* atomic */
 	uint32_t forking;	   /* atomic: threads in fork */
-	uint64_t visitor;	   /* atomic: who looks at the slots, or forks: relocations.c */
+	uintptr_t visitor;	   /* atomic: who looks at the slots, or forks: relocations.c */
 	uint32_t ledger_refused;   /* there was no memory for one: not asked for again */
 	uint32_t free_slot_hint;   /* no slot below this one was free when last looked */
 	uint32_t draining;	   /* standalone, atomic: 1 = someone drains */

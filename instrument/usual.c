@@ -69,7 +69,7 @@ static INLINE void put_tag(void *site, const struct fsc_frame *frame, uint32_t f
 }
 
 static INLINE bool enter_ledger(struct fsc_cursor *cursor, const struct fsc_frame *frame,
-				const uint64_t *response)
+				const uintptr_t *response)
 {
 	struct fsc_ledger_place place;
 	enum fsc_ledger_made made = fsc_ledger_open(fsc_live->ledger, response[0], &place);
@@ -97,8 +97,8 @@ bool fsc_usual_leave_maker(struct fsc_thread *thread, struct fsc_frame *frame)
 	struct fsc_memory *memory = thread->memory;
 	struct fsc_cursor *cursor = thread->cursor;
 	const struct fsc_allocation_totals totals = thread->totals;
-	const uint64_t *response = (const uint64_t *)fsc_arch_hidden(frame);
-	const uint64_t *request =
+	const uintptr_t *response = (const uintptr_t *)fsc_arch_hidden(frame);
+	const uintptr_t *request =
 		&frame->argument[frame->site->request.pointer.index + FSC_ARCH_HIDDEN_ARGUMENTS];
 	struct fsc_call_made_record *record = (struct fsc_call_made_record *)cursor->at;
 	struct fsc_counter *counter;

@@ -16,6 +16,7 @@
 #ifndef TRACE_POINTS_IMAGE_H
 #define TRACE_POINTS_IMAGE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "trace_points/events.h"
@@ -89,6 +90,10 @@ struct fsc_image {
 	char exe[1024];		 /* path of the executable, truncated */
 };
 
+/* The same for a recorder of another width. What is atomic lies at a multiple of its size. */
+_Static_assert(offsetof(struct fsc_session, machine) == 56, "session layout");
+_Static_assert(offsetof(struct fsc_image, start_ticks) == 32, "image layout");
+_Static_assert(offsetof(struct fsc_image, exe) == 128, "image layout");
 _Static_assert(sizeof(struct fsc_image) <= FSC_PAGE, "the image header is one page");
 
 enum fsc_slot_state { FSC_SLOT_FREE = 0, FSC_SLOT_OWNED = 1 };

@@ -19,6 +19,7 @@
 #define TRACE_POINTS_LEDGER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum fsc_ledger_limit {
@@ -84,6 +85,8 @@ struct fsc_ledger {
 
 _Static_assert(sizeof(struct fsc_ledger_entry) == 56, "ledger entry layout");
 _Static_assert(sizeof(struct fsc_ledger_bucket) == 512, "ledger bucket layout");
+_Static_assert(offsetof(struct fsc_ledger, tags) == 64, "ledger layout");
+_Static_assert(offsetof(struct fsc_ledger, bucket) % 64 == 0, "ledger layout");
 
 enum fsc_ledger_find { FSC_LEDGER_ABSENT, FSC_LEDGER_WAS_LIVE, FSC_LEDGER_WAS_FREED };
 

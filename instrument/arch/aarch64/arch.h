@@ -29,6 +29,11 @@
 #define SITE_SHIFT 6
 #define SITE_BYTES (1 << SITE_SHIFT)
 
+#define FSC_ARCH_RELOCATION	    ElfW(Rela)
+#define FSC_ARCH_RELOCATIONS	    DT_RELA
+#define FSC_ARCH_RELOCATION_BYTES   DT_RELASZ
+#define FSC_ARCH_ADDEND(relocation) ((relocation)->r_addend)
+
 /* Values of fsc_clock_mode_now: enum fsc_clock_mode. */
 #define CLOCK_FENCED 0
 #define CLOCK_FAST   1
@@ -66,15 +71,18 @@ enum {
 	FSC_ARCH_HIDDEN_ARGUMENTS = 0,
 	FSC_ARCH_HIDDEN_RETURNED = 0,
 	FSC_ARCH_BY_VALUE_ON_STACK = 0,
-	FSC_ARCH_STORES_ORDERED = 0, /* Arm ARM B2.3 */
-	FSC_ARCH_ADDS_AT_ONCE = 0    /* a signal may come between load and store */
+	FSC_ARCH_SMALL_STRUCTS_HIDDEN = 0, /* {ptr,len} comes back in two registers */
+	FSC_ARCH_REGISTERS_ON_STACK = 0,   /* of the arguments in registers: none is a copy */
+	FSC_ARCH_WORD = 8,		   /* bytes */
+	FSC_ARCH_STORES_ORDERED = 0,	   /* Arm ARM B2.3 */
+	FSC_ARCH_ADDS_AT_ONCE = 0	   /* a signal may come between load and store */
 };
 
 /* The first word of the caller's stack arguments, seen from a frame. */
-static inline const uint64_t *fsc_arch_stack_arguments(const struct fsc_frame *frame)
+static inline const uintptr_t *fsc_arch_stack_arguments(const struct fsc_frame *frame)
 {
 	/* frame, saved X29 and X30, arguments */
-	return (const uint64_t *)((const char *)frame + FRAME_BYTES + 16);
+	return (const uintptr_t *)((const char *)frame + FRAME_BYTES + 16);
 }
 
 /* Where a struct of 24 bytes was returned, if this function returns one. */

@@ -30,6 +30,11 @@
 #define STUB_BYTES 16
 #define SITE_BYTES 64
 
+#define FSC_ARCH_RELOCATION	    ElfW(Rela)
+#define FSC_ARCH_RELOCATIONS	    DT_RELA
+#define FSC_ARCH_RELOCATION_BYTES   DT_RELASZ
+#define FSC_ARCH_ADDEND(relocation) ((relocation)->r_addend)
+
 /* Values of fsc_clock_mode_now: enum fsc_clock_mode. */
 #define CLOCK_FENCED 0
 #define CLOCK_FAST   1
@@ -64,17 +69,20 @@ enum {
 	FSC_ARCH_HIDDEN_ARGUMENTS = 1,
 	FSC_ARCH_HIDDEN_RETURNED = 1,
 	FSC_ARCH_BY_VALUE_ON_STACK = 1,
-	FSC_ARCH_STORES_ORDERED = 1, /* as seen by other processors (AMD APM vol. 2, 7.2) */
-	FSC_ARCH_ADDS_AT_ONCE = 1    /* 64 bits in memory, by one instruction */
+	FSC_ARCH_SMALL_STRUCTS_HIDDEN = 0, /* {ptr,len} comes back in two registers */
+	FSC_ARCH_REGISTERS_ON_STACK = 0,   /* of the arguments in registers: none is a copy */
+	FSC_ARCH_WORD = 8,		   /* bytes */
+	FSC_ARCH_STORES_ORDERED = 1,	   /* as seen by other processors (AMD APM vol. 2, 7.2) */
+	FSC_ARCH_ADDS_AT_ONCE = 1	   /* 64 bits in memory, by one instruction */
 };
 
 extern uint32_t fsc_arch_vector_bytes __attribute__((visibility("hidden")));
 
 /* The first word of the caller's stack arguments, seen from a frame. */
-static inline const uint64_t *fsc_arch_stack_arguments(const struct fsc_frame *frame)
+static inline const uintptr_t *fsc_arch_stack_arguments(const struct fsc_frame *frame)
 {
 	/* frame, saved RBP, return address, arguments */
-	return (const uint64_t *)((const char *)frame + FRAME_BYTES + 16);
+	return (const uintptr_t *)((const char *)frame + FRAME_BYTES + 16);
 }
 
 /* Where a struct of 24 bytes was returned; 0: this call returned none. */
