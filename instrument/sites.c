@@ -312,7 +312,7 @@ bool fsc_sites_is_stub(uintptr_t address)
 
 uintptr_t fsc_sites_function(uintptr_t address)
 {
-	uint64_t offset = address - (uint64_t)fsc_arch_stubs;
+	uintptr_t offset = address - (uintptr_t)fsc_arch_stubs;
 
 	if (!fsc_sites_is_stub(address) || offset % FSC_ARCH_STUB_BYTES)
 		return address;

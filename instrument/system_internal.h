@@ -31,6 +31,7 @@
 #define SYSTEM_WIDE(value) (long)(value)
 #define SYSTEM_NONE	   , 0
 #define SYS_ftruncate64	   SYS_ftruncate
+#define SYS_geteuid32	   SYS_geteuid
 #else
 #define SYSTEM_WIDE(value) (long)(value), (long)((value) >> 32)
 #define SYSTEM_NONE
@@ -100,7 +101,7 @@ static inline bool system_owns(const char *path)
 	return fsc_arch_syscall6(SYS_statx, AT_FDCWD, (long)path, AT_SYMLINK_NOFOLLOW, STATX_UID,
 				 (long)&status, 0) == 0 &&
 	       status.stx_mask & STATX_UID &&
-	       status.stx_uid == (uint32_t)fsc_arch_syscall6(SYS_geteuid, 0, 0, 0, 0, 0, 0);
+	       status.stx_uid == (uint32_t)fsc_arch_syscall6(SYS_geteuid32, 0, 0, 0, 0, 0, 0);
 }
 
 /* The inode of this process's pid namespace, 0 = unknown. namespaces(7). */
@@ -205,10 +206,10 @@ static inline bool system_readable(uintptr_t address)
 }
 
 /*
- * Can that word be written? The kernel is asked to OR nothing into its lower half, atomically, and
- * to wake nobody who waits for it (futex(2), FUTEX_WAKE_OP): EFAULT means no.
+ * Can that word be written? The kernel is asked to OR nothing into its first 4 bytes, atomically,
+ * and to wake nobody who waits for it (futex(2), FUTEX_WAKE_OP): EFAULT means no.
  */
-static inline bool system_writable(uint64_t *word)
+static inline bool system_writable(uintptr_t *word)
 {
 	uint32_t other = 0;
 	long or_nothing = FUTEX_OP(FUTEX_OP_OR, 0, FUTEX_OP_CMP_EQ, 0);

@@ -82,11 +82,12 @@ if [ $quick = yes ]; then
     step "quick scenarios" scenarios quick
 else
     step "build rust" cmake --build build --target rust
+    step "build i386" build i386
     step "scenarios" scenarios e2e
     step "programs" programs
     sed -n 's/^times of /      /p; /^not driven/p' "$logs/programs.log"
     step "build aarch64" build aarch64
-    step "scenarios, aarch64" scenarios foreign
+    step "scenarios, other processors" scenarios foreign
     step "format" formatted
     step "build clang" build clang
     step "unit tests, clang" unit build/clang

@@ -15,6 +15,7 @@ NAME = os.environ.get("FFISCOPE_TEST_MACHINE", NATIVE)
 # Compiler, what a program of that processor is started with, and its e_machine (ELF).
 _FOREIGN = {
     "aarch64": (["aarch64-linux-gnu-gcc"], ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"], 183),
+    "i386": (["gcc", "-m32", "-msse2", "-idirafter", "/usr/include/x86_64-linux-gnu"], [], 3),
 }
 FOREIGN = NAME != NATIVE
 COMPILER, RUNNER, _E_MACHINE = _FOREIGN[NAME] if FOREIGN else (["gcc"], [], 0)

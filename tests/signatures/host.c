@@ -113,7 +113,7 @@ static void on_a_thread(void *(*body)(void *))
 /* The level of a function: an index into the generator's list. */
 static bool processor_has(int level)
 {
-#ifdef __x86_64__
+#if defined(__x86_64__) || defined(__i386__)
 	__builtin_cpu_init();
 	if (level == 1)
 		return __builtin_cpu_supports("avx2");

@@ -58,9 +58,22 @@ class Program:
                  for source, output in zip(sources, objects)])
         return objects
 
-    def sizes(self):
-        """All sizes of stack arguments that there are."""
-        return sorted({function.stack for function in self.made.functions})
+    def sizes(self, rows_each=1):
+        """All sizes of stack arguments that there are, in lists that fit into a boundary file when
+        each size takes so many rows."""
+        sizes = sorted({function.stack for function in self.made.functions})
+        most = (ROWS_MAX - 1) // rows_each
+        return [sizes[first:first + most] for first in range(0, len(sizes), most)]
+
+    @property
+    def word(self):
+        """Bytes of a pointer."""
+        return next(type_.size for type_ in self.made.abi.INTEGERS if type_.name == "pointer")
+
+    def nest(self, row):
+        """A row for sig_nest, which takes two pointers."""
+        pointer = next(type_ for type_ in self.made.abi.INTEGERS if type_.name == "pointer")
+        return f"{row} stack={self.made.abi.stack_bytes(None, [pointer, pointer], 2)}"
 
 
 def in_turn(commands):
@@ -141,9 +154,9 @@ def described(folder, rows, name="exact.boundary"):
     return "--boundary", path
 
 
-def exactly(sizes, less=0):
+def exactly(made, sizes, less=0):
     """A row for each size of stack arguments: it is part of a function's name."""
-    rows = ["entry sig_nest response=none stack=0"]
+    rows = [made.nest("entry sig_nest response=none")]
     return rows + [f"entry *_s{size}_* response=none stack={max(size - less, 0)}" for size in sizes]
 
 
@@ -163,21 +176,25 @@ def functions_with_more_on_the_stack_pass_in_a_larger_window(folder, seed, clock
 @test(seed=SEEDS, clock=CLOCKS)
 def functions_that_are_described_pass_exactly(folder, seed, clock):
     made = program(folder, seed)
-    in_parts(folder, made, (0, WINDOW_MAX), "--clock", clock,
-             *described(folder, exactly(made.sizes())))
+    for sizes in made.sizes():
+        in_parts(folder, made, (sizes[0], sizes[-1]), "--clock", clock,
+                 *described(folder, exactly(made, sizes)))
 
 
 @test(seed=SEEDS)
 def a_description_that_is_one_word_short_is_noticed(folder, seed):
     """That is: the sizes above are exact, and the comparison sees what is missing."""
     made = program(folder, seed)
-    command = [*made.command, 0, PART, 8, WINDOW_MAX]
-    rows = [f"entry *_s{size}_copied response=none stack={size}" for size in made.sizes()]
-    recording = record(folder, *command,
-                       options=described(folder, rows + exactly(made.sizes(), less=8)))
-    noticed = set(re.findall(r"(?m)^wrong: (\w+), looked up", recording.out))
-    equal(re.findall(r"(?m)^wrong: \w+, directly.*", recording.out)[:2], [], "wrong directly")
-    functions = len(re.findall(r"(?m)^(?!\w+_copied )\w+ [0-9a-f]+ [0-9a-f]+$", recording.out))
+    noticed, functions = set(), 0
+    for sizes in made.sizes(2):
+        command = [*made.command, 0, PART, max(sizes[0], 8), sizes[-1]]
+        rows = [f"entry *_s{size}_copied response=none stack={size}" for size in sizes]
+        rows += exactly(made, sizes, less=made.word)
+        recording = record(folder, *command, options=described(folder, rows))
+        noticed |= set(re.findall(r"(?m)^wrong: (\w+), looked up", recording.out))
+        equal(re.findall(r"(?m)^wrong: \w+, directly.*", recording.out)[:2], [], "wrong directly")
+        functions += len(re.findall(r"(?m)^(?!\w+_copied )\w+ [0-9a-f]+ [0-9a-f]+$",
+                                    recording.out))
     # The last word may be padding, which is not looked at.
     check(functions and len(noticed) > 0.9 * functions,
           f"{len(noticed)} of {functions} functions missed a word")
@@ -200,11 +217,12 @@ def rows_that_say_what_is_not_so_change_nothing(folder, seed, kind):
     then, encoders pass unseen, and pools pass unseen inside a call."""
     made = program(folder, seed)
     nest = "encode sig_nest message=arg0" if kind == "codecs" else "entry sig_nest response=none"
-    rows = [nest] + [lie.format(size) for size in made.sizes() for lie in LIES[kind]]
-    require(len(rows) <= ROWS_MAX, f"{len(rows)} rows are too many for a boundary file")
-    options = described(folder, rows)
-    for first in range(0, FUNCTIONS, PART):
-        unharmed(folder, made, [first, first + PART, 0, WINDOW_MAX], options, f"rec{first}")
+    for sizes in made.sizes(len(LIES[kind])):
+        rows = [made.nest(nest)] + [lie.format(size) for size in sizes for lie in LIES[kind]]
+        options = described(folder, rows)
+        for first in range(0, FUNCTIONS, PART):
+            unharmed(folder, made, [first, first + PART, sizes[0], sizes[-1]], options,
+                     f"rec{first}")
 
 
 @test
@@ -222,10 +240,11 @@ PROBE_SIZES = (0, 8, 40, 104, 120, 128, 136, 256)
 PROBES = {
     "usual window": (WINDOW, lambda folder: ()),
     "larger window": (256, lambda folder: ("--window", "256")),
-    "described": (256, lambda folder: described(folder, exactly(PROBE_SIZES))),
+    "described": (256, lambda folder: described(folder, exactly(program(folder), PROBE_SIZES))),
     # The ring is enlarged under way, and then full: slow paths that call ordinary code.
     "small ring": (256, lambda folder: ("--buffer-size", "16k",
-                                        *described(folder, exactly(PROBE_SIZES)))),
+                                        *described(folder, exactly(program(folder),
+                                                                   PROBE_SIZES)))),
 }
 
 
@@ -245,9 +264,10 @@ def registers_arrive_and_survive(folder, way, clock):
 @test
 def registers_arrive_and_survive_where_nothing_is_recorded(folder):
     """An encoder inside an encoder goes on unseen."""
-    rows = ["encode sig_nest message=arg0 stack=0"]
+    made = program(folder)
+    rows = [made.nest("encode sig_nest message=arg0")]
     rows += [f"encode probe_*_s{size}_* message=arg0 stack={size}" for size in PROBE_SIZES]
-    unharmed(folder, program(folder), ["probe", PROBE_ROUNDS, 256], described(folder, rows))
+    unharmed(folder, made, ["probe", PROBE_ROUNDS, 256], described(folder, rows))
 
 
 if __name__ == "__main__":
