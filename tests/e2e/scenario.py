@@ -43,6 +43,7 @@ HOSTS = {"dlopen": [os.path.join(PROGRAMS, "ffi", "host_dlopen")],
          "luajit": ["luajit", os.path.join(BUILD, "ffi", "host_luajit.lua")],
          "php": ["php", "-d", "ffi.enable=1", os.path.join(BUILD, "ffi", "host_php.php")],
          "fiddle": ["ruby", os.path.join(BUILD, "ffi", "host_fiddle.rb")]}
+FOREIGN = os.path.join(BUILD, "i386", "ffi")  # the hosts and the service as 32-bit programs
 SCRIPTED = ["koffi", "luajit", "php", "fiddle"]  # one thread; messages are encoded by hand
 READER_KIB = 2000000  # babeltrace2 2.0.4 eats all memory on some broken files
 TIMEOUT_S = 120

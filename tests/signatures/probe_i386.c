@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What must arrive and what must survive on i386: psABI 1.1, 2.2.1 (registers), 2.2.3 (arguments and
- * results); EAX, ECX and EDX as regparm, fastcall and thiscall use them (GCC's manual, "x86 Function
- * Attributes"). probe_call() in probe_i386.S is the call itself.
+ * What must arrive and what must survive on i386: psABI 1.1, 2.2.1 (registers), 2.2.3 (arguments
+ * and results); EAX, ECX and EDX as regparm, fastcall and thiscall use them (GCC's manual, "x86
+ * Function Attributes"). probe_call() in probe_i386.S is the call itself.
  */
 #include "probe.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * probe_i386_layout.h - all registers of the processor as the probe keeps them. Included by C and by
- * assembly.
+ * probe_i386_layout.h - all registers of the processor as the probe keeps them. Included by C and
+ * by assembly.
  */
 #ifndef PROBE_I386_LAYOUT_H
 #define PROBE_I386_LAYOUT_H

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+"""i386 - 32-bit programs are recorded and read by the 64-bit tools."""
+import json
+import os
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
+from scenario import (BUILD, FOREIGN, HOSTS, Recording, Skip, check, environment, equal, load, main,
+                      record, require, run, test)
+from truth import BUFFER_ENTRIES, PLAIN_ENTRIES, check_all
+
+REQUESTS = 2000
+PRELOAD = os.path.join(BUILD, "lib32", "libffiscope.so")
+
+
+def host(name, *arguments):
+    program = os.path.join(FOREIGN, f"host_{name}")
+    if not os.path.exists(program) or not os.path.exists(PRELOAD):
+        raise Skip("nothing is built for 32-bit programs: cmake --preset i386")
+    return [program, *[str(argument) for argument in arguments]]
+
+
+def record_host(folder, name, *arguments, status=0, **how):
+    recording = record(folder, *host(name, *arguments), **how)
+    require(recording.status == status, f"{name} ended with {recording.status}: "
+            f"{recording.err[-600:]}")
+    return recording
+
+
+@test(name=["dlopen", "linked"], threads=[1, 4], clock=["fenced", "fast"])
+def counts_equal_what_host_and_service_say(folder, name, threads, clock):
+    check_all(record_host(folder, name, "--requests", REQUESTS, "--threads", threads, "--entry",
+                          "mixed", options=["--clock", clock]))
+
+
+@test(name=["dlopen", "linked"], entry=[*BUFFER_ENTRIES, *PLAIN_ENTRIES])
+def every_entry_point_is_counted_exactly(folder, name, entry):
+    check_all(record_host(folder, name, "--requests", 1001, "--threads", 2, "--entry", entry))
+
+
+# The pool has buffers of one style only.
+@test(name=["dlopen", "linked"],
+      case=[("post", False), ("post", True), ("calculator", False)])
+def planted_leaks_and_wrong_frees_are_found(folder, name, case):
+    entry, pool = case
+    recording = record_host(folder, name, "--requests", REQUESTS, "--threads", 2, "--entry", entry,
+                            "--leak-every", 100, "--free-twice-at", 30, "--wrong-length-at", 201,
+                            *(["--pool"] if pool else ["--plain-free-at", 1001]))
+    truth, leaks = recording.truth(), recording.leaks(status=1)
+    found = {finding["kind"]: (finding["count"], finding["entry_point"])
+             for finding in leaks["findings"]}
+    expected = {"never_freed": (truth["leaked"], BUFFER_ENTRIES[entry]),
+                "freed_twice": (1, BUFFER_ENTRIES[entry]),
+                "size_mismatch": (1, BUFFER_ENTRIES[entry])}
+    if not pool:
+        expected["foreign_free"] = (1, BUFFER_ENTRIES[entry])
+    equal(found, expected, "findings")
+
+
+@test
+def a_killed_program_loses_nothing(folder):
+    recording = record_host(folder, "dlopen", "--requests", REQUESTS, "--end", "kill",
+                            status=128 + signal.SIGKILL)
+    truth = recording.truth()
+    report = recording.report()
+    calls = {point["name"]: point["calls"] for point in report["entry_points"]}
+    equal(calls.get("proto2ffi_say_hello"), truth["entry_points"][0]["calls"], "calls")
+    equal(report["loss"]["events"], 0, "lost events")
+
+
+@test
+def a_program_records_itself(folder):
+    path = os.path.join(folder, "rec")
+    result = run(*host("dlopen", "--requests", REQUESTS, "--threads", 3, "--leak-every", 50),
+                 env=environment(LD_PRELOAD=PRELOAD, FFISCOPE_OUTPUT=path))
+    equal(result.status, 0, "exit status")
+    recording = Recording(path, result)
+    truth, leaks = recording.truth(), recording.leaks(status=1)
+    found = [leaks["buffers"][key] for key in ("made", "freed", "live")]
+    equal(found, [REQUESTS, REQUESTS - truth["leaked"], truth["leaked"]], "buffers made, freed, live")
+
+
+@test
+def programs_of_both_widths_are_in_one_recording(folder):
+    both = " && ".join(" ".join(command) for command in (
+        host("dlopen", "--requests", 300), HOSTS["dlopen"] + ["--requests", "500"]))
+    recording = record(folder, "/bin/sh", "-c", both)
+    require(recording.status == 0, recording.err[-600:])
+    found = {}
+    for image in recording.images():
+        with open(os.path.join(image, "process.json"), encoding="utf-8") as file:
+            process = json.load(file)
+        report = load(recording.path, "report", "--pid", str(process["pid"]))
+        calls = {point["name"]: point["calls"] for point in report["entry_points"]}
+        found[process["machine"]] = calls.get("proto2ffi_say_hello")
+        known = process["machine"] != "i386"
+        check((report["probe_cost_ns"]["inner"] is not None) == known,
+              f"probe cost of {process['machine']}: {report['probe_cost_ns']}")
+    equal(found, {"i386": 300, "x86_64": 500}, "calls by processor")
+
+
+if __name__ == "__main__":
+    main()
