@@ -79,8 +79,9 @@ enum {
 	FSC_ARCH_SMALL_STRUCTS_HIDDEN = 1, /* {ptr,len} is returned so, too */
 	/* Of the arguments in registers: all are copies of words on the stack. */
 	FSC_ARCH_REGISTERS_ON_STACK = FSC_ARCH_ARGUMENT_REGISTERS,
-	FSC_ARCH_WORD = 4,	    /* bytes */
-	FSC_ARCH_STORES_ORDERED = 1 /* as seen by other processors (AMD APM vol. 2, 7.2) */
+	FSC_ARCH_WORD = 4,	     /* bytes */
+	FSC_ARCH_STORES_ORDERED = 1, /* as seen by other processors (AMD APM vol. 2, 7.2) */
+	FSC_ARCH_ADDS_AT_ONCE = 0    /* 64 bits take two instructions */
 };
 
 extern uint32_t fsc_arch_vector_bytes __attribute__((visibility("hidden")));
