@@ -14,6 +14,12 @@ enum {
 	XCR0_ZMM = XCR0_YMM | 1 << 5 | 1 << 6 /* of the upper halves of 0 to 15 */
 };
 
+/* Not known here: what lies beyond a frame's page is asked of the kernel each time. */
+uintptr_t fsc_arch_stack_begin(void)
+{
+	return UINTPTR_MAX;
+}
+
 void fsc_arch_start(void)
 {
 	unsigned int eax, ebx, ecx, edx;
