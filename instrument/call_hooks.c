@@ -193,8 +193,12 @@ enter_slowly(struct fsc_thread *thread, struct fsc_site *site, struct fsc_frame 
 	    !enter_anyway(thread, site, here))
 		return pass_unseen(thread, site);
 	fsc_thread_begin_work(thread, here);
-	if (thread->depth && !fsc_shadow_is_sound(thread, here))
-		fsc_shadow_heal(thread, here);
+	/*
+	 * Seen from the frame's upper end: one that is still open lies above all of this one. A
+	 * call from the same place may lie deeper, because more of its arguments are on the stack.
+	 */
+	if (thread->depth && !fsc_shadow_is_sound(thread, here + FRAME_BYTES - 1))
+		fsc_shadow_heal(thread, here + FRAME_BYTES - 1);
 	words = window(site, frame);
 	if (FSC_UNLIKELY(words < 0))
 		words = pass_unseen(thread, site);

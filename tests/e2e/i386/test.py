@@ -6,8 +6,8 @@ import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
-from scenario import (BUILD, FOREIGN, HOSTS, Recording, Skip, check, environment, equal, load, main,
-                      record, require, run, test)
+from scenario import (BUILD, FOREIGN, HOSTS, Recording, Skip, check, compile_program, environment, equal,
+                      load, main, record, require, row, run, shared, test)
 from truth import BUFFER_ENTRIES, PLAIN_ENTRIES, check_all
 
 REQUESTS = 2000
@@ -98,6 +98,51 @@ def programs_of_both_widths_are_in_one_recording(folder):
         check((report["probe_cost_ns"]["inner"] is not None) == known,
               f"probe cost of {process['machine']}: {report['probe_cost_ns']}")
     equal(found, {"i386": 300, "x86_64": 500}, "calls by processor")
+
+
+# What a call leaves open is judged by where the next one begins: further down, when that has more
+# arguments on the stack.
+JUMPS_LIBRARY = """
+void jump_stay(void (*inside)(void)) { inside(); }
+long jump_sum(long a, long b, long c, long d, long e, long f, long g, long h, long i, long j)
+{
+	return a + b + c + d + e + f + g + h + i + j;
+}
+"""
+JUMPS = """
+#include <dlfcn.h>
+#include <setjmp.h>
+static jmp_buf back;
+static void leave(void) { longjmp(back, 1); }
+int main(int argc, char **argv)
+{
+	void *library = dlopen(argv[argc - 1], RTLD_NOW);
+	void (*stay)(void (*)(void)) = dlsym(library, "jump_stay");
+	long (*sum)(long, long, long, long, long, long, long, long, long, long) =
+		dlsym(library, "jump_sum");
+	for (volatile int i = 0; i < 300; i++) {
+		if (!setjmp(back))
+			stay(leave);
+		if (sum(1, 2, 3, 4, 5, 6, 7, 8, 9, 10) != 55)
+			return 1;
+	}
+	return 0;
+}
+"""
+WIDTH = {"i386": ["-m32", "-idirafter", "/usr/include/x86_64-linux-gnu"], "x86_64": ["-m64"]}
+
+
+@test(width=list(WIDTH))
+def who_jumped_out_is_noticed_by_a_call_with_more_arguments(folder, width):
+    host("dlopen")
+    library = shared(folder, "libjumps.so", JUMPS_LIBRARY, *WIDTH[width])
+    recording = record(folder, compile_program(folder, "jumps", JUMPS, *WIDTH[width]), library)
+    equal(recording.status, 0, "exit status")
+    report = recording.report()
+    for name, unwound in (("jump_stay", 300), ("jump_sum", 0)):
+        found = row(report, name)
+        equal((found.get("calls"), found.get("unwound"), found.get("open")), (300, unwound, 0),
+              f"calls, unwound, open of {name}")
 
 
 if __name__ == "__main__":
