@@ -145,5 +145,76 @@ def who_jumped_out_is_noticed_by_a_call_with_more_arguments(folder, width):
               f"calls, unwound, open of {name}")
 
 
+EDGE_LIBRARY = """
+long edge_answer(void) { return 42; }
+void edge_back(void (*inside)(void)) { inside(); }
+"""
+EDGE = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <sys/mman.h>
+enum { PAGE = 4096, PAGES = 16, WORDS = 40 };
+/* On a stack of its own, with so little above the return address. */
+long call_at(void *top, long (*function)(void));
+__asm__(".text\n.globl call_at\ncall_at:\n\t"
+	"pushl %ebp\n\tmovl %esp, %ebp\n\tpushl %ebx\n\t"
+	"movl 8(%ebp), %edx\n\tmovl 12(%ebp), %ecx\n\tmovl %esp, %ebx\n\tmovl %edx, %esp\n\t"
+	"call *%ecx\n\tmovl %ebx, %esp\n\tpopl %ebx\n\tpopl %ebp\n\tret");
+int main(int argc, char **argv)
+{
+	void *library = dlopen(argv[argc - 1], RTLD_NOW);
+	long (*answer)(void) = dlsym(library, "edge_answer");
+	char *stack = mmap(NULL, (PAGES + 1) * PAGE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *top = stack + PAGES * PAGE;
+	if (mprotect(top, PAGE, PROT_NONE) != 0)
+		return 2;
+	for (int words = 0; words < WORDS; words++)
+		if (call_at(top - 4 * words, answer) != 42)
+			return 1;
+	return 0;
+}
+"""
+
+
+@test
+def a_stack_that_ends_right_above_the_return_address_is_not_read_beyond(folder):
+    host("dlopen")
+    library = shared(folder, "libedge.so", EDGE_LIBRARY, *WIDTH["i386"])
+    recording = record(folder, compile_program(folder, "edge", EDGE, *WIDTH["i386"]), library)
+    equal(recording.status, 0, "exit status")
+    equal(row(recording.report(), "edge_answer").get("calls"), 40, "calls")
+
+
+BACK = """
+#include <dlfcn.h>
+#include <execinfo.h>
+static void show(void)
+{
+	void *frames[64];
+	backtrace_symbols_fd(frames, backtrace(frames, 64), 1);
+}
+int main(int argc, char **argv)
+{
+	void *library = dlopen(argv[argc - 1], RTLD_NOW);
+	void (*back)(void (*)(void)) = dlsym(library, "edge_back");
+	back(show);
+	return 0;
+}
+"""
+
+
+@test
+def who_walks_the_stack_from_inside_a_call_reaches_main(folder):
+    host("dlopen")
+    library = shared(folder, "libedge.so", EDGE_LIBRARY, *WIDTH["i386"])
+    program = compile_program(folder, "back", BACK, "-rdynamic", *WIDTH["i386"])
+    recording = record(folder, program, library)
+    equal(recording.status, 0, "exit status")
+    for name in ("edge_back", "libffiscope.so", "main"):
+        check(name in recording.out, f"{name} is not in {recording.out!r}")
+
+
 if __name__ == "__main__":
     main()
