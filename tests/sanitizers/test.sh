@@ -51,6 +51,7 @@ run 0 "$ffiscope" doctor --json "$build/ffi/libffiscope_service.so"
 run 0 "$ffiscope" doctor -- "$build/ffi/host_linked"
 run 0 "$ffiscope" doctor --json -- /usr/bin/python3
 run 0 "$ffiscope" doctor --pid $$
+run 0 "$ffiscope" doctor clean
 run 2 "$ffiscope" doctor "$build/build.ninja"
 run 2 "$ffiscope" doctor -- ./no-such-command
 for file in clean/*/ctf/* clean/*/process.json clean/meta.json; do

@@ -225,6 +225,28 @@ def a_setuid_program_blocks(folder):
         equal(ids(doctor("--", program), "blocks"), [], "without the bit")
 
 
+def become_nobody():
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+
+
+@test
+def a_program_with_capabilities_blocks_whoever_is_not_root(folder):
+    program = compile_program(folder, "able", MAIN)
+    if os.getuid() != 0:
+        raise Skip("only root may give a file capabilities")
+    # CAP_NET_BIND_SERVICE, effective: struct vfs_cap_data of revision 2, linux/capability.h.
+    words = (0x02000001, 1 << 10, 0, 0, 0)
+    try:
+        os.setxattr(program, "security.capability", b"".join(word.to_bytes(4, "little") for word in words))
+    except OSError as error:
+        raise Skip(f"this file system keeps no capabilities: {error}") from None
+    os.chmod(folder, 0o755)
+    equal(ids(doctor("--", program), "blocks"), [], "what blocks root")
+    equal(ids(doctor("--", program, preexec_fn=become_nobody), "blocks"), ["capabilities"], "what blocks others")
+
+
 @test
 def a_script_leads_to_its_interpreter(folder):
     inner = write(os.path.join(folder, "inner"), f"#!{PYTHON} -u\nprint(1)\n")
