@@ -9,7 +9,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
 from scenario import (BUILD, FFISCOPE, PRELOAD, PYTHON, SERVICE, Skip, check, compile_program, environment,
-                      equal, host, main, one_line, record, require, run, shared, test, wait_until, write)
+                      equal, host, main, one_line, phase, record, require, run, shared, test, write)
 
 MAIN = "int main(void) { return 0; }\n"
 ENTRY = """
@@ -24,7 +24,7 @@ struct buffer proto2ffi_copy(const unsigned char *data, size_t length)
 }
 void proto2ffi_free_byte_buffer(struct buffer buffer) { free(buffer.pointer); }
 """
-CALL_MACHINE = {"x86-64": b"\x3e\x00", "aarch64": b"\xb7\x00"}
+AARCH64 = b"\xb7\x00"  # EM_AARCH64, elf(5)
 
 
 def doctor(*arguments, **how):
@@ -204,7 +204,7 @@ def another_width_and_another_machine_block(folder):
     equal(found["facts"]["bits"], 32, "bits")
     with open(SERVICE, "rb") as file:
         text = bytearray(file.read())
-    text[18:20] = CALL_MACHINE["aarch64"]
+    text[18:20] = AARCH64
     found = doctor(write(os.path.join(folder, "other.so"), bytes(text)))
     check("aarch64" in finding(found, "wrong_architecture")["what"], "which")
 
@@ -404,6 +404,19 @@ def a_hidden_codec_is_told_and_where_marks_help(folder):
     found = doctor(library)
     check("strip = false" in finding(found, "rust_stripped")["remedy"], "the line that helps")
     equal(functions(found, kind="free"), {"proto2ffi_free_byte_buffer"}, "exports of a stripped library")
+
+
+@test(build=["", "_marked", "_unwinding"])
+def the_service_in_rust_shows_its_codec_only_where_it_marks_it(folder, build):
+    library = os.path.join(BUILD, "ffi", f"libffiscope_service_rust{build}.so")
+    require(os.path.exists(library), f"{library} is missing: ./run test builds it")
+    found = doctor(library)
+    equal([name for name in ids(found) if name.startswith("codec_")],
+          ["codec_marked" if build else "codec_prost"], "what is known of its codec")
+    equal("rust_stripped" in ids(found), build != "_unwinding", "it is stripped")
+    recording = record(folder, *host("dlopen", "--requests", 20, "--library", library))
+    decode = phase(recording.report(), "proto2ffi_say_hello", "library", "decode")
+    equal(decode.get("count"), 20 if build else 0, "what record sees of it")
 
 
 @test
