@@ -10,15 +10,26 @@ import machine
 from scenario import compile_program, equal, record, require, row, run
 
 FAULT_TIMEOUT_S = 100
+_built = {}  # what was compiled how: the folder that it lies in
 WRONG = r"(?m)^(line \d+: not |wrong$|wrong=[^0])"  # what a program says when it is not well
 
 
 def build(folder, source, *flags, name=None, compiler=machine.COMPILER[0]):
-    """Compile a file of this folder; the path of what came out."""
+    """Compile a file of this folder, once for all tests; the path of what came out."""
     stem, suffix = os.path.splitext(source)
-    with open(os.path.join(HERE, source), encoding="utf-8") as file:
-        return compile_program(folder, name or stem, file.read(), "-I", HERE, "-Wall", "-pthread",
-                               *flags, compiler=compiler, suffix=suffix)
+    name = name or stem
+    path = os.path.join(folder, name)
+    key = (source, flags, name, compiler)
+    if key not in _built:
+        _built[key] = os.path.join(os.path.dirname(folder), f"built-{len(_built)}")
+        os.mkdir(_built[key])
+        with open(os.path.join(HERE, source), encoding="utf-8") as file:
+            compile_program(_built[key], name, file.read(), "-I", HERE, "-Wall", "-pthread",
+                            *flags, compiler=compiler, suffix=suffix)
+    if os.path.exists(path):
+        os.unlink(path)
+    os.link(os.path.join(_built[key], name), path)
+    return path
 
 
 def build_shared(folder, source, *flags, name):

@@ -126,7 +126,8 @@ def recursion_through_a_call_is_exact_however_deep(folder, depth):
     found = row_is(report, "lib_call", calls=depth, unwound=0, open=0)
     equal(report["loss"]["events"], 0, "lost events")
     # The innermost alone slept: all its parents hold that time as their child's.
-    near(found.get("self_ns"), sleep_ns, 0.2 * sleep_ns + 1000 * depth, "self_ns")
+    check(sleep_ns <= (found.get("self_ns") or 0) < 10 * (found.get("min_ns") or 0),
+          f"self_ns is {found.get('self_ns')}")
     check(found.get("total_ns", 0) >= 0.99 * depth * sleep_ns, f"total_ns {found.get('total_ns')}")
     check(found.get("min_ns", 0) >= sleep_ns, f"min_ns is {found.get('min_ns')}")
 
@@ -305,19 +306,19 @@ def without_record_too_no_file_of_the_program_is_written_to(folder):
 
 
 @test(together=[1, 20, 200])
-def two_thousand_threads_that_come_and_go_are_exact(folder, together):
-    recording, bare = both(folder, program(folder, "threads.c") + [2000 // together, together])
+def ten_thousand_threads_that_come_and_go_are_exact(folder, together):
+    recording, bare = both(folder, program(folder, "threads.c") + [10000 // together, together])
     found = row_is(recording.report(), "lib_add", calls=said(bare.out)["adds"], unwound=0, open=0)
-    equal(found.get("threads"), 2000, "threads of lib_add")
+    equal(found.get("threads"), 10000, "threads of lib_add")
 
 
 @test
 def threads_one_after_the_other_are_told_apart(folder):
     """With pauses in which the ring of the last one is drained: the next one inherits it."""
-    command = program(folder, "threads.c") + [4, 1300000, "slowly"]
+    command = program(folder, "threads.c") + [3, 1300000, "slowly"]
     recording, _ = both(folder, command)
-    found = row_is(recording.report(), "lib_add", calls=10, unwound=0, open=0)
-    equal(found.get("threads"), 4, "threads of lib_add")
+    found = row_is(recording.report(), "lib_add", calls=6, unwound=0, open=0)
+    equal(found.get("threads"), 3, "threads of lib_add")
 
 
 @test
