@@ -7,6 +7,7 @@
 #include "standalone_internal.h"
 
 #include <errno.h>
+#include <linux/close_range.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/utsname.h>
@@ -144,6 +145,12 @@ static void *help(void *image)
 	/* setuid() and its like wait until each thread has taken this one (glibc, nptl_setxid.c).
 	 */
 	system_signal_mask(~system_signal_bit(SET_ID_SIGNAL), NULL);
+	/*
+	 * Descriptors of its own: one of ours would be a number that the program, which may have
+	 * closed its standard input, does not expect to be taken.
+	 */
+	if (fsc_arch_syscall6(SYS_close_range, 0, ~0u, CLOSE_RANGE_UNSHARE, 0, 0, 0) != 0)
+		return NULL;
 	/* Until the image is another one's: the destructor, or a child of vfork that went on. */
 	while (image == fsc_live->image && system_pid() == pid) {
 		uint64_t moved = 0;
@@ -189,9 +196,11 @@ static bool make_drain(const char *image_path, const struct fsc_process_origin *
 		return false;
 	output.arg = folder;
 	drain = fsc_drain_create(image_path, origin->uuid, &output, &problem);
-	if (drain)
-		drain_pid = fsc_live->owner;
-	return drain;
+	if (!drain)
+		return false;
+	drain_pid = fsc_live->owner;
+	fsc_drain_let_go(drain);
+	return true;
 }
 
 void fsc_standalone_image(const char *image_path)
@@ -231,6 +240,7 @@ static void finish(void)
 	if (drain_pid != fsc_live->owner || !take_last_turn())
 		return;
 	fsc_drain_finish(drain);
+	fsc_drain_let_go(drain);
 	fsc_drain_totals(drain, &totals);
 	if (fsc_process_folder_describe(folder, &totals, "exited") == 0)
 		fsc_standalone_meta_close();

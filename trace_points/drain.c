@@ -80,7 +80,7 @@ void fsc_drain_destroy(struct fsc_drain *drain)
 	for (uint32_t i = 0; i < fsc_drain_slot_count(drain); i++)
 		fsc_drain_piece_unmap(&drain->slots[i].ring);
 	fsc_drain_piece_unmap(&drain->fixed);
-	fsc_drain_file_close(drain);
+	fsc_drain_let_go(drain);
 	munmap(drain, sizeof(*drain));
 	errno = saved;
 }

@@ -66,6 +66,9 @@ const struct fsc_image *fsc_drain_image(const struct fsc_drain *drain);
  */
 uint64_t fsc_drain_poll(struct fsc_drain *drain, bool all);
 
+/* Close the image's file; it is opened again when it is needed. */
+void fsc_drain_let_go(struct fsc_drain *drain);
+
 /* Drain everything, write totals, live buffers, losses and a last clock pair to the state stream.
  */
 void fsc_drain_finish(struct fsc_drain *drain);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is hard: in a program that drains itself the descriptor is not safe. The program may close
- * it at any moment and reuse its number, and nothing may then be done to the other file. So no
+ * it at any moment and reuse its number, and nothing may then be done to the other file; or the
+ * next look comes from a thread that has other descriptors. So no
  * system call changes a file through the descriptor, and what came through it counts only if it is
  * still ours afterwards. Begin reading at fsc_drain_file_look().
  */
@@ -131,7 +132,7 @@ int fsc_drain_file_open(struct fsc_drain *drain, const char *path)
 	return S_ISREG(status.st_mode) && drain->file_bytes >= FSC_ARENA_OFFSET ? 0 : EINVAL;
 }
 
-void fsc_drain_file_close(struct fsc_drain *drain)
+void fsc_drain_let_go(struct fsc_drain *drain)
 {
 	struct stat status;
 

@@ -102,7 +102,6 @@ static inline uint64_t fsc_drain_slot_lost(const struct fsc_drain_slot *slot)
 
 /* 0, or errno; EINVAL: too short, or no file. */
 int fsc_drain_file_open(struct fsc_drain *drain, const char *path);
-void fsc_drain_file_close(struct fsc_drain *drain);
 
 /*
  * The file is ours and long enough. A program that closes all descriptors closes this one too, and

@@ -222,6 +222,28 @@ def signals_stay_as_the_program_has_them(folder):
     equal(recording.out, f"{mask} {[signal.Signals(signal.SIGXFSZ)]}\n", "mask and pending signals")
 
 
+@test(closed=[0, 1, 2])
+def a_standard_descriptor_that_is_closed_stays_closed(folder, closed):
+    """What the program opens next gets that number, and nobody reads what it did not open."""
+    recording = preload(folder, PYTHON, "-c", f"""
+import ctypes, os, sys, time
+said = os.dup(1)
+os.close({closed})
+service = ctypes.CDLL({SERVICE!r})
+service.init_service()
+time.sleep(0.1)
+service.init_service()
+found = []
+for i in range(2000):
+    found.append(os.open("/dev/null", os.O_RDWR))
+    os.close(found[-1])
+os.write(said, str(sorted(set(found))).encode())
+os.dup2(said, {closed})
+""")
+    equal((recording.status, recording.out), (0, f"[{closed}]"), "exit status and descriptors")
+    equal(row(recording.report(), "init_service").get("calls"), 2, "calls")
+
+
 @test
 def a_change_of_the_user_reaches_every_thread(folder):
     """setresuid() returns when each thread has done it, the one that drains, too."""
