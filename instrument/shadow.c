@@ -122,6 +122,14 @@ bool fsc_shadow_open(struct fsc_thread *thread, struct fsc_frame *frame, uint32_
 	return true;
 }
 
+/* With it those that were too deep to be timed: they lay above. */
+static void forget_mark(struct fsc_memory *memory)
+{
+	if (memory->mark_count > FSC_MARK_PHASES)
+		memory->mark_count = FSC_MARK_PHASES;
+	memory->mark_count--;
+}
+
 COLD void fsc_shadow_drop(struct fsc_thread *thread)
 {
 	struct fsc_shadow *top;
@@ -138,7 +146,7 @@ COLD void fsc_shadow_drop(struct fsc_thread *thread)
 	if (top->saved)
 		add_totals(&thread->totals, &top->before);
 	if (top->is_mark)
-		thread->memory->mark_count--;
+		forget_mark(thread->memory);
 }
 
 /* The newest frame on the stack proper, or NULL. Phases of marks above it are skipped. */

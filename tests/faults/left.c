@@ -3,12 +3,12 @@
 #include "faults.h"
 #include "ffiscope.h"
 
-enum { CALLS = 500, BLOCKS = 3, BYTES = 48 };
+enum { CALLS = 500, BLOCKS = 3, BYTES = 48, DEEP = 20 };
 
 static void (*lib_call)(void (*)(void *), void *);
 static sigjmp_buf before;
 static void *blocks[BLOCKS];
-static uint32_t name;
+static uint32_t name, whole;
 
 static void allocate_and_jump(void *unused)
 {
@@ -36,14 +36,38 @@ static void leave_a_phase(void *unused)
 	free(blocks[0]);
 }
 
+/* More than are timed. */
+static void leave_many_phases(void *unused)
+{
+	leave_a_phase(unused);
+	for (int i = 1; i < DEEP; i++)
+		ffiscope_phase_begin(name);
+}
+
+static void end_a_phase(void *unused)
+{
+	(void)unused;
+	ffiscope_phase_begin(whole);
+	ffiscope_phase_end(whole);
+}
+
+static void (*body(const char *what))(void *)
+{
+	if (!strcmp(what, "call"))
+		return leave_a_call;
+	return !strcmp(what, "phase") ? leave_a_phase : leave_many_phases;
+}
+
 int main(int argc, char **argv)
 {
 	(void)argc;
 	library = open_library(argv[1], RTLD_NOW);
 	GET(lib_call);
 	name = ffiscope_name("left");
+	whole = ffiscope_name("whole");
 	for (int i = 0; i < CALLS; i++) {
-		lib_call(!strcmp(argv[2], "call") ? leave_a_call : leave_a_phase, NULL);
+		lib_call(body(argv[2]), NULL);
+		lib_call(end_a_phase, NULL);
 		free(blocks[1]);
 		free(blocks[2]);
 	}

@@ -13,7 +13,7 @@ import surroundings  # its tests join those here
 from cases import (FAULT_TIMEOUT_S, HERE, both, build, build_shared, calls_of, library, processes,
                    program, program_and_twin, row_is, said, sum_of, unharmed)
 from scenario import (FFISCOPE, PRELOAD, Skip, check, compile_rust, environment, equal, main, near,
-                      record, require, row, run, test)
+                      phase, record, require, row, run, test)
 
 JUMPS_TIMEOUT_S = 20
 
@@ -104,12 +104,19 @@ def a_handler_that_jumps_out_of_anywhere_harms_nothing(folder, start):
           f"the calls after the jumps have no times: {found}")
 
 
-@test(what=["call", "phase"])
-def what_is_left_inside_a_call_takes_none_of_its_allocations_away(folder, what):
+LEFT = {"call": (500, 0), "phase": (0, 0), "many phases": (0, 4)}  # unwound; too deep in a call
+
+
+@test(what=list(LEFT))
+def what_is_left_inside_a_call_takes_nothing_away(folder, what):
+    """Not its allocations, and not the phases of later calls."""
+    unwound, too_deep = LEFT[what]
     recording, _ = both(folder, program(folder, "left.c") + [what])
-    row_is(recording.report(), "lib_call", calls=1000 if what == "call" else 500,
-           unwound=500 if what == "call" else 0, open=0,
+    report = recording.report()
+    row_is(report, "lib_call", calls=1000 + unwound, unwound=unwound, open=0,
            allocations=1500, allocated_bytes=1500 * 48, frees=500)
+    equal(phase(report, "lib_call", "library", "whole").get("count"), 500, "phases that ended")
+    equal(report["loss"]["events"], 500 * too_deep, "lost events")
 
 
 # --- Deep, signals, fibers -----------------------------------------------------------------------
