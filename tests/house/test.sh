@@ -64,6 +64,10 @@ library=$build/lib/$(gcc -print-multiarch)/libffiscope.so
 # Each build checks the hot path; here that the check can fail.
 ! instrument/check_hot_path.sh objdump "instrument/arch/$(uname -m)" "$library" >/dev/null 2>&1
 check "the check of the hot path fails on code that is not" $?
+sed "s/^vector=.*/vector='%[xyz'/" "instrument/arch/$(uname -m)/hot_path.sh" >"$work/hot_path.sh"
+said=$(instrument/check_hot_path.sh objdump "$work" "$library" 2>&1)
+[ $? = 1 ] && ! grep -q "hot path" <<<"$said"
+check "the check of the hot path fails when it could not look" $?
 
 # What the preload exports is the interposed names and the API, and nothing else.
 expected="aligned_alloc calloc clone dladdr dladdr1 dlsym dlvsym ffiscope_begin ffiscope_end ffiscope_intern ffiscope_mark free
