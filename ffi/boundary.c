@@ -456,6 +456,8 @@ static void count_row(struct fsc_boundary *boundary)
 {
 	struct fsc_boundary_row *row = &boundary->rows[boundary->row_count];
 
+	for (const char *at = row->name; *at; at++)
+		row->last = is_literal(*at) && *at != ']' ? *at : '\0';
 	row->shared = 0;
 	if (boundary->row_count++ > 0)
 		while (is_literal(row->name[row->shared]) &&
@@ -547,7 +549,10 @@ bool fsc_boundary_check_globs(const char *list, struct fsc_boundary_error *error
 bool fsc_boundary_has_name(const struct fsc_boundary *boundary, const char *name)
 {
 	uint32_t agreed = 0; /* bytes that name begins with as the row before */
+	char last = '\0';
 
+	for (const char *at = name; *at; at++)
+		last = *at;
 	for (uint32_t i = 0; i < boundary->row_count; i++) {
 		const struct fsc_boundary_row *row = &boundary->rows[i];
 
@@ -556,7 +561,7 @@ bool fsc_boundary_has_name(const struct fsc_boundary *boundary, const char *name
 		agreed = row->shared;
 		while (is_literal(row->name[agreed]) && row->name[agreed] == name[agreed])
 			agreed++;
-		if (!is_literal(row->name[agreed]) &&
+		if (!is_literal(row->name[agreed]) && (!row->last || row->last == last) &&
 		    fsc_glob_match(row->name + agreed, name + agreed))
 			return true;
 	}

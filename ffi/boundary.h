@@ -80,6 +80,7 @@ struct fsc_boundary_row {
 	uint8_t response_style;		       /* enum fsc_response_style */
 	bool built_in;			       /* suggests only: a response must prove itself */
 	uint8_t shared; /* literal bytes that name begins with as the row before */
+	char last;	/* byte that every matching name ends with; 0 = any */
 	uint32_t line;	/* of the file; 0 for built-ins */
 };
 
@@ -121,7 +122,7 @@ bool fsc_boundary_check_globs(const char *list, struct fsc_boundary_error *error
 
 /*
  * Has any row that name, in whichever library? Asked of every symbol of a program at its start:
- * what neighbouring rows have in common is compared once.
+ * what neighbouring rows have in common is compared once, and a name's last byte first.
  */
 bool fsc_boundary_has_name(const struct fsc_boundary *boundary, const char *name);
 
