@@ -42,6 +42,7 @@
 #ifndef __ASSEMBLER__
 
 #include <elf.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -117,6 +118,19 @@ static inline long fsc_arch_syscall6(long number, long a, long b, long c, long d
 			     : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
 			     : "memory");
 	return x0;
+}
+
+/*
+ * Has the thread a thread-local storage? The first word at the thread pointer is that of glibc's
+ * own table (sysdeps/aarch64/nptl/tls.h, tcbhead_t), which no thread is without. A child that
+ * clone() made for a moment may have been given none, or a zeroed one.
+ */
+static inline bool fsc_arch_has_storage(void)
+{
+	const uint64_t *block;
+
+	__asm__("mrs %0, tpidr_el0" : "=r"(block));
+	return block && *block;
 }
 
 /* Address of the thread control block, which glibc puts at the top of a thread's own stack. */
