@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* What can be asked of a recording that is open; nothing is hard here. */
+#include "analyzers/recording.h"
+
+#include <string.h>
+
+#include "trace_points/events.h"
+
+/* Its calls, or as many as the bytes of its events could hold. */
+static uint64_t calls_of(const struct fsc_process *process)
+{
+	if (process->calls.known)
+		return process->calls.value > 0 ? (uint64_t)process->calls.value : 0;
+	return process->stream_bytes / sizeof(struct fsc_call_record);
+}
+
+const struct fsc_process *fsc_recording_busiest(const struct fsc_recording *recording)
+{
+	const struct fsc_process *best = NULL;
+
+	for (size_t i = 0; i < recording->process_count; i++)
+		if (!best || calls_of(&recording->processes[i]) > calls_of(best))
+			best = &recording->processes[i];
+	return best;
+}
+
+const struct fsc_process *fsc_recording_find(const struct fsc_recording *recording, uint32_t pid)
+{
+	const struct fsc_process *best = NULL;
+
+	for (size_t i = 0; i < recording->process_count; i++) {
+		const struct fsc_process *process = &recording->processes[i];
+
+		if (process->pid == pid && (!best || calls_of(process) > calls_of(best)))
+			best = process;
+	}
+	return best;
+}
+
+static bool may_be_equal(const char *one, const char *other)
+{
+	return !*one || !*other || !strcmp(one, other);
+}
+
+bool fsc_recording_knows_clock(const struct fsc_recording *recording,
+			       const struct fsc_process *process)
+{
+	return may_be_equal(recording->clock_mode, process->clock_mode);
+}
+
+bool fsc_recording_knows_cost(const struct fsc_recording *recording,
+			      const struct fsc_process *process)
+{
+	return fsc_recording_knows_clock(recording, process) &&
+	       may_be_equal(recording->machine, process->machine);
+}
+
+const char *fsc_recording_clock_mode(const struct fsc_recording *recording,
+				     const struct fsc_process *process)
+{
+	return process && *process->clock_mode ? process->clock_mode : recording->clock_mode;
+}
