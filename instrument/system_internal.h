@@ -37,26 +37,40 @@
 #define SYSTEM_NONE
 #endif
 
+/*
+ * Set when the program installs a filter of system calls that may end it for one: then none is made
+ * any more, and each fails with EPERM. See sandbox.c.
+ */
+extern bool fsc_system_forbidden __attribute__((visibility("hidden")));
+
+/* NOLINTNEXTLINE(readability-function-size): the kernel's own signature */
+static inline long system_call(long number, long a, long b, long c, long d, long e, long f)
+{
+	if (__builtin_expect(fsc_system_forbidden, 0))
+		return -EPERM;
+	return fsc_arch_syscall6(number, a, b, c, d, e, f);
+}
+
 static inline long system_open(const char *path, int flags, int mode)
 {
-	return fsc_arch_syscall6(SYS_openat, AT_FDCWD, (long)path, flags | O_CLOEXEC | O_LARGEFILE,
-				 mode, 0, 0);
+	return system_call(SYS_openat, AT_FDCWD, (long)path, flags | O_CLOEXEC | O_LARGEFILE, mode,
+			   0, 0);
 }
 
 static inline void system_close(long fd)
 {
-	fsc_arch_syscall6(SYS_close, fd, 0, 0, 0, 0, 0);
+	system_call(SYS_close, fd, 0, 0, 0, 0, 0);
 }
 
 static inline long system_read(long fd, void *buffer, size_t bytes)
 {
-	return fsc_arch_syscall6(SYS_read, fd, (long)buffer, (long)bytes, 0, 0, 0);
+	return system_call(SYS_read, fd, (long)buffer, (long)bytes, 0, 0, 0);
 }
 
 static inline long system_write_at(long fd, const void *bytes, size_t length, uint64_t offset)
 {
-	return fsc_arch_syscall6(SYS_pwrite64, fd, (long)bytes, (long)length,
-				 SYSTEM_WIDE(offset) SYSTEM_NONE, 0);
+	return system_call(SYS_pwrite64, fd, (long)bytes, (long)length,
+			   SYSTEM_WIDE(offset) SYSTEM_NONE, 0);
 }
 
 /* Lock a whole file against other processes, without waiting. Closing it ends that. */
@@ -64,33 +78,33 @@ static inline long system_lock(long fd)
 {
 	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
-	return fsc_arch_syscall6(SYS_fcntl, fd, F_SETLK, (long)&whole, 0, 0, 0);
+	return system_call(SYS_fcntl, fd, F_SETLK, (long)&whole, 0, 0, 0);
 }
 
 static inline long system_rename(const char *from, const char *to)
 {
-	return fsc_arch_syscall6(SYS_renameat2, AT_FDCWD, (long)from, AT_FDCWD, (long)to, 0, 0);
+	return system_call(SYS_renameat2, AT_FDCWD, (long)from, AT_FDCWD, (long)to, 0, 0);
 }
 
 static inline void system_unlink(const char *path)
 {
-	fsc_arch_syscall6(SYS_unlinkat, AT_FDCWD, (long)path, 0, 0, 0, 0);
+	system_call(SYS_unlinkat, AT_FDCWD, (long)path, 0, 0, 0, 0);
 }
 
 static inline long system_make_folder(const char *path)
 {
-	return fsc_arch_syscall6(SYS_mkdirat, AT_FDCWD, (long)path, 0700, 0, 0, 0);
+	return system_call(SYS_mkdirat, AT_FDCWD, (long)path, 0700, 0, 0, 0);
 }
 
 static inline void system_remove_folder(const char *path)
 {
-	fsc_arch_syscall6(SYS_unlinkat, AT_FDCWD, (long)path, AT_REMOVEDIR, 0, 0, 0);
+	system_call(SYS_unlinkat, AT_FDCWD, (long)path, AT_REMOVEDIR, 0, 0, 0);
 }
 
 /* Entries of a folder, as struct dirent64; bytes that were filled, 0 at the end. */
 static inline long system_list(long fd, void *buffer, size_t bytes)
 {
-	return fsc_arch_syscall6(SYS_getdents64, fd, (long)buffer, (long)bytes, 0, 0, 0);
+	return system_call(SYS_getdents64, fd, (long)buffer, (long)bytes, 0, 0, 0);
 }
 
 /* Is that path, no link followed, this user's? */
@@ -98,10 +112,10 @@ static inline bool system_owns(const char *path)
 {
 	struct statx status = { .stx_mask = 0 };
 
-	return fsc_arch_syscall6(SYS_statx, AT_FDCWD, (long)path, AT_SYMLINK_NOFOLLOW, STATX_UID,
-				 (long)&status, 0) == 0 &&
+	return system_call(SYS_statx, AT_FDCWD, (long)path, AT_SYMLINK_NOFOLLOW, STATX_UID,
+			   (long)&status, 0) == 0 &&
 	       status.stx_mask & STATX_UID &&
-	       status.stx_uid == (uint32_t)fsc_arch_syscall6(SYS_geteuid32, 0, 0, 0, 0, 0, 0);
+	       status.stx_uid == (uint32_t)system_call(SYS_geteuid32, 0, 0, 0, 0, 0, 0);
 }
 
 /* The inode of this process's pid namespace, 0 = unknown. namespaces(7). */
@@ -109,21 +123,21 @@ static inline uint64_t system_pid_namespace(void)
 {
 	struct statx status = { .stx_mask = 0 };
 
-	return fsc_arch_syscall6(SYS_statx, AT_FDCWD, (long)"/proc/self/ns/pid", 0, STATX_INO,
-				 (long)&status, 0) == 0
+	return system_call(SYS_statx, AT_FDCWD, (long)"/proc/self/ns/pid", 0, STATX_INO,
+			   (long)&status, 0) == 0
 		       ? status.stx_ino
 		       : 0;
 }
 
 static inline long system_truncate(long fd, uint64_t bytes)
 {
-	return fsc_arch_syscall6(SYS_ftruncate64, fd, SYSTEM_WIDE(bytes) SYSTEM_NONE, 0, 0, 0);
+	return system_call(SYS_ftruncate64, fd, SYSTEM_WIDE(bytes) SYSTEM_NONE, 0, 0, 0);
 }
 
 static inline long system_allocate(long fd, uint64_t offset, uint64_t bytes)
 {
-	return fsc_arch_syscall6(SYS_fallocate, fd, 0, SYSTEM_WIDE(offset),
-				 SYSTEM_WIDE(bytes) SYSTEM_NONE SYSTEM_NONE);
+	return system_call(SYS_fallocate, fd, 0, SYSTEM_WIDE(offset),
+			   SYSTEM_WIDE(bytes) SYSTEM_NONE SYSTEM_NONE);
 }
 
 /* NULL on error. */
@@ -131,11 +145,11 @@ static inline void *system_map(long fd, uint64_t offset, size_t bytes)
 {
 	int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
 #ifdef SYS_mmap2 /* of a 32-bit process: counts pages of 4096 bytes on every architecture */
-	long result = fsc_arch_syscall6(SYS_mmap2, 0, (long)bytes, PROT_READ | PROT_WRITE, flags,
-					fd, (long)(offset / 4096));
+	long result = system_call(SYS_mmap2, 0, (long)bytes, PROT_READ | PROT_WRITE, flags, fd,
+				  (long)(offset / 4096));
 #else
-	long result = fsc_arch_syscall6(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, flags, fd,
-					(long)offset);
+	long result = system_call(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, flags, fd,
+				  (long)offset);
 #endif
 
 	return result < 0 && result > -FSC_PAGE ? NULL : (void *)result;
@@ -143,54 +157,53 @@ static inline void *system_map(long fd, uint64_t offset, size_t bytes)
 
 static inline void system_unmap(void *address, size_t bytes)
 {
-	fsc_arch_syscall6(SYS_munmap, (long)address, (long)bytes, 0, 0, 0, 0);
+	system_call(SYS_munmap, (long)address, (long)bytes, 0, 0, 0, 0);
 }
 
 static inline long system_advise(void *address, size_t bytes, int advice)
 {
-	return fsc_arch_syscall6(SYS_madvise, (long)address, (long)bytes, advice, 0, 0, 0);
+	return system_call(SYS_madvise, (long)address, (long)bytes, advice, 0, 0, 0);
 }
 
 static inline long system_protect(void *address, size_t bytes, int protection)
 {
-	return fsc_arch_syscall6(SYS_mprotect, (long)address, (long)bytes, protection, 0, 0, 0);
+	return system_call(SYS_mprotect, (long)address, (long)bytes, protection, 0, 0, 0);
 }
 
 static inline uint32_t system_pid(void)
 {
-	return (uint32_t)fsc_arch_syscall6(SYS_getpid, 0, 0, 0, 0, 0, 0);
+	return (uint32_t)system_call(SYS_getpid, 0, 0, 0, 0, 0, 0);
 }
 
 static inline uint32_t system_parent(void)
 {
-	return (uint32_t)fsc_arch_syscall6(SYS_getppid, 0, 0, 0, 0, 0, 0);
+	return (uint32_t)system_call(SYS_getppid, 0, 0, 0, 0, 0, 0);
 }
 
 static inline uint32_t system_tid(void)
 {
-	return (uint32_t)fsc_arch_syscall6(SYS_gettid, 0, 0, 0, 0, 0, 0);
+	return (uint32_t)system_call(SYS_gettid, 0, 0, 0, 0, 0, 0);
 }
 
 static inline long system_thread_signal(uint32_t pid, uint32_t tid, int signal)
 {
-	return fsc_arch_syscall6(SYS_tgkill, pid, tid, signal, 0, 0, 0);
+	return system_call(SYS_tgkill, pid, tid, signal, 0, 0, 0);
 }
 
 /* Also when it is a zombie, or another user's. */
 static inline bool system_process_exists(uint32_t pid)
 {
-	return fsc_arch_syscall6(SYS_kill, pid, 0, 0, 0, 0, 0) != -ESRCH;
+	return system_call(SYS_kill, pid, 0, 0, 0, 0, 0) != -ESRCH;
 }
 
 static inline void system_yield(void)
 {
-	fsc_arch_syscall6(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+	system_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
 }
 
 static inline long system_link_text(const char *path, char *buffer, size_t bytes)
 {
-	return fsc_arch_syscall6(SYS_readlinkat, AT_FDCWD, (long)path, (long)buffer, (long)bytes, 0,
-				 0);
+	return system_call(SYS_readlinkat, AT_FDCWD, (long)path, (long)buffer, (long)bytes, 0, 0);
 }
 
 /*
@@ -201,8 +214,8 @@ static inline long system_link_text(const char *path, char *buffer, size_t bytes
  */
 static inline bool system_readable(uintptr_t address)
 {
-	return fsc_arch_syscall6(SYS_rt_sigprocmask, -1, (long)(address & ~(uintptr_t)7), 0, 8, 0,
-				 0) == -EINVAL;
+	return system_call(SYS_rt_sigprocmask, -1, (long)(address & ~(uintptr_t)7), 0, 8, 0, 0) ==
+	       -EINVAL;
 }
 
 /*
@@ -214,8 +227,8 @@ static inline bool system_writable(uintptr_t *word)
 	uint32_t other = 0;
 	long or_nothing = FUTEX_OP(FUTEX_OP_OR, 0, FUTEX_OP_CMP_EQ, 0);
 
-	return fsc_arch_syscall6(SYS_futex, (long)&other, FUTEX_WAKE_OP_PRIVATE, 0, 0, (long)word,
-				 or_nothing) >= 0;
+	return system_call(SYS_futex, (long)&other, FUTEX_WAKE_OP_PRIVATE, 0, 0, (long)word,
+			   or_nothing) >= 0;
 }
 
 /* A set of signals as the kernel has it: bit n - 1 is signal n. */
@@ -227,7 +240,7 @@ static inline uint64_t system_signal_bit(int signal)
 /* Block exactly these in this thread. before may be NULL. */
 static inline void system_signal_mask(uint64_t mask, uint64_t *before)
 {
-	fsc_arch_syscall6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, (long)before, 8, 0, 0);
+	system_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, (long)before, 8, 0, 0);
 }
 
 /* Those that wait for this thread to unblock them, its own and the process's. */
@@ -235,7 +248,7 @@ static inline uint64_t system_signals_pending(void)
 {
 	uint64_t pending = 0;
 
-	fsc_arch_syscall6(SYS_rt_sigpending, (long)&pending, 8, 0, 0, 0, 0);
+	system_call(SYS_rt_sigpending, (long)&pending, 8, 0, 0, 0, 0);
 	return pending;
 }
 
@@ -244,14 +257,14 @@ static inline void system_signal_take(uint64_t signals)
 {
 	struct timespec at_once = { 0, 0 };
 
-	fsc_arch_syscall6(SYS_rt_sigtimedwait, (long)&signals, 0, (long)&at_once, 8, 0, 0);
+	system_call(SYS_rt_sigtimedwait, (long)&signals, 0, (long)&at_once, 8, 0, 0);
 }
 
 static inline uint64_t system_file_limit(void)
 {
 	struct rlimit64 limit = { RLIM64_INFINITY, RLIM64_INFINITY };
 
-	fsc_arch_syscall6(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit, 0, 0);
+	system_call(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit, 0, 0);
 	return limit.rlim_cur;
 }
 

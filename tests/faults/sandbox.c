@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Children in which one system call is forbidden after they looked up what they call: it fails with
- * EPERM or ENOSYS, whoever makes it. Each child calls on its main thread, enough that rings grow,
- * and on a thread that waited for its first call until then; its exit status says what was wrong.
+ * EPERM or ENOSYS, or ends the child, whoever makes it. Each child calls on its main thread, enough
+ * that rings grow, and on a thread that waited for its first call until then; its exit status says
+ * what was wrong.
  *
- *   sandbox LIBRARY warm|cold ERRNO    warm: the child has called before the filter comes
+ *   sandbox LIBRARY warm|cold ERRNO    warm: the child has called before the filter comes; ERRNO 0:
+ *                                      it is ended
  */
 #include "faults.h"
 #include "forbid.h"
@@ -65,6 +67,7 @@ static bool calls_are_right(void)
 
 static void *on_thread(void *right)
 {
+	pthread_barrier_wait(&barrier); /* what glibc asks for a new thread is asked */
 	pthread_barrier_wait(&barrier);
 	*(bool *)right = calls_are_right();
 	pthread_barrier_wait(&barrier);
@@ -81,8 +84,11 @@ static void child(long number, int error, bool warm)
 	if (warm)
 		right &= lib_add(1, 2) == 3;
 	pthread_barrier_init(&barrier, NULL, 2);
-	if (pthread_create(&thread, NULL, on_thread, &right_too) || !forbid(number, error))
+	if (pthread_create(&thread, NULL, on_thread, &right_too))
 		_exit(3);
+	pthread_barrier_wait(&barrier);
+	if (!forbid(number, error))
+		_exit(4);
 	errno = 77;
 	right &= calls_are_right() && errno == 77;
 	pthread_barrier_wait(&barrier);

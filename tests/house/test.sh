@@ -71,7 +71,7 @@ check "the check of the hot path fails when it could not look" $?
 
 # What the preload exports is the interposed names and the API, and nothing else.
 expected="aligned_alloc calloc clone dladdr dladdr1 dlsym dlvsym ffiscope_begin ffiscope_end ffiscope_intern ffiscope_mark free
-malloc memalign posix_memalign pvalloc realloc reallocarray valloc"
+malloc memalign posix_memalign prctl pvalloc realloc reallocarray syscall valloc"
 [ "$(nm -D --defined-only "$library" | awk '{print $3}' | sort | xargs)" = "$(echo $expected | xargs -n1 | sort | xargs)" ]
 check "the preload exports the interposed names and the API alone" $?
 
