@@ -101,7 +101,7 @@ NOT_DRIVEN = {
     "docker, podman": "containers need rights over cgroups and mounts that a test has not",
     "firefox, libreoffice": "chromium and ghostscript stand for them; half a gigabyte each",
     "systemd": "it must be process 1",
-    "wine": "its usual programs have 32 bits, for which there is no library yet",
+    "wine": "its usual programs need Debian's packages for i386, which would change the machine's architectures",
 }
 
 
