@@ -1,7 +1,7 @@
 # A server in the background with two windows, keys sent to a shell, its screen captured.
 export TERM=xterm SHELL=/bin/sh PS1='$ '
 unset TMUX
-tmux -S "$PWD/s" -f /dev/null new-session -d -x 80 -y 24 'cat >typed; sleep 60'
+tmux -S "$PWD/s" -f /dev/null new-session -d -n first -x 80 -y 24 'cat >typed; sleep 60'
 tmux -S s send-keys 'one two' Enter three Enter C-d
 until [ "$(wc -l 2>/dev/null <typed)" = 2 ]; do sleep 0.05; done
 cat typed
