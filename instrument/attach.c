@@ -465,6 +465,9 @@ bool fsc_attach_thread(struct fsc_thread *thread)
 
 	if (thread->depth)
 		fsc_shadow_disown(thread);
+	/* It would be one without a number, and perhaps without a clock: see sandbox.c. */
+	if (fsc_system_forbidden && fsc_live->owner)
+		return false;
 	if (thread->refused == FSC_REFUSED_FOR_GOOD ||
 	    (fsc_live->owner && thread->refused == fsc_live->owner))
 		return false;
