@@ -1,30 +1,30 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Prints what ffiscope costs, as ratios in one run, and never judges.
+"""Prints what ffiscope costs, beside the floor and beside other tools, and what may be concluded from it.
 
-Every figure is a median over processes that take turns: bare, recorded, bare, recorded, ... Ratios are
-taken turn by turn, then their median: the machine's speed changes from one second to the next. The added
-cost of a call is what an iteration takes more when recorded, over what the clock readings made in it take
-alone, in the same mode, in the same process. A row in which a record was lost is void and says so.
+Every figure is a median over processes that take turns: bare, recorded, bare, recorded, ... Ratios are taken
+turn by turn, because the machine's speed changes from one second to the next; `ratio` is their median, beside
+it the interval that holds the true median with 90 %. An aim that lies inside that interval is neither met nor
+missed: the machine is too noisy to conclude. A row in which a record was lost is void and says so.
 """
 import argparse
 import json
 import os
+import platform
 import resource
 import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BUILD = os.path.join(ROOT, "build")
-FFISCOPE = os.path.join(BUILD, "bin", "ffiscope")
-CALLS = os.path.join(BUILD, "tests", "bench", "bench_calls")
+import counts
+import measure
+import peers
+from measure import (BOUNDARY, BUILD, CALLEE, CALLS, FFISCOPE, RECORD, Row, bare, calls_command, figures_of, lost,
+                     recorded, run)
+
 PEAK = os.path.join(BUILD, "tests", "bench", "bench_peak")
 THREADS = os.path.join(BUILD, "tests", "bench", "bench_threads")
-SERVICE = os.path.join(BUILD, "ffi", "libffiscope_service.so")
 # Few enough requests that none is lost; that the ring grows meanwhile is part of the figure.
 HOSTS = [("C, dlopen", 5000, [os.path.join(BUILD, "ffi", "host_dlopen")]),
          ("Python, ctypes", 15000, ["/usr/bin/python3", os.path.join(BUILD, "ffi", "host_ctypes.py")]),
@@ -32,259 +32,254 @@ HOSTS = [("C, dlopen", 5000, [os.path.join(BUILD, "ffi", "host_dlopen")]),
          ("LuaJIT, ffi", 20000, ["luajit", os.path.join(BUILD, "ffi", "host_luajit.lua")]),
          ("PHP, FFI", 20000, ["php", "-d", "ffi.enable=1", os.path.join(BUILD, "ffi", "host_php.php")]),
          ("Ruby, fiddle", 5000, ["ruby", os.path.join(BUILD, "ffi", "host_fiddle.rb")])]
-BOUNDARY = os.path.join(ROOT, "tests", "bench", "bench.boundary")
 
 
-def run(command, **options):
-    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+def void_if_lost(row, events):
+    if events:
+        row.void = f"{events} events lost"
+    return row
 
 
-def bare(kernel, rounds, calls, threads, pause):
-    done = run([CALLS, kernel, str(rounds), str(calls), str(threads), str(pause), SERVICE])
-    return json.loads(done.stdout)
+ADDED = [  # what, kernel, clock readings per iteration, aim, options of record
+    ("plain", "noop", 2, 1.15, ["--no-codecs"]),
+    ("plain, described", "noop", 2, 1.15, ["--no-codecs", "--boundary", BOUNDARY]),
+    ("hello, buffers, allocations", "hello", 5, 1.30, ["--no-codecs"]),
+    ("hello, described", "hello", 5, 1.30, ["--no-codecs", "--boundary", BOUNDARY]),
+    ("service hello, codecs too", "service", 11, None, [])]
 
 
-def recorded(kernel, rounds, calls, threads, pause, options):
-    """The program's figures, events lost, bytes on disk of its streams."""
-    done = run([FFISCOPE, "record", "-o", "recording", *options, "--",
-                CALLS, kernel, str(rounds), str(calls), str(threads), str(pause), SERVICE])
-    figures = json.loads(done.stdout)
-    report = json.loads(run([FFISCOPE, "report", "recording", "--json"]).stdout or "{}")
-    lost = report.get("loss", {}).get("events", 0)
-    image = [name for name in os.listdir("recording") if os.path.isdir(os.path.join("recording", name))]
-    size = sum(entry.stat().st_size for name in image
-               for entry in os.scandir(os.path.join("recording", name, "ctf")) if entry.name.startswith("slot"))
-    shutil.rmtree("recording", ignore_errors=True)
-    shutil.rmtree("recording.old", ignore_errors=True)
-    return figures, lost, size, report
+def added_row(case, clock, threads, turns):
+    what, kernel, readings, goal, options = case
+    row = Row("added", what, f"{clock}, {threads} thread{'s' if threads > 1 else ''}")
+    row.goal = goal
+    base, full, floors, events = [], [], [], 0
+    for _ in range(turns):
+        base.append(bare(kernel, 60, 500, threads)["kernel"]["median"])
+        if kernel == "noop":
+            least = bare(f"floor-{clock}", 60, 500, threads)
+            floors.append((least["kernel"]["median"] - base[-1]) / least[clock]["median"])
+        output, report = recorded(calls_command(kernel, 60, 500, threads), [*options, "--clock", clock])
+        figures = figures_of(output)
+        full.append(figures["kernel"]["median"])
+        row.ratios.append((full[-1] - base[-1]) / (figures[clock]["median"] * readings / 2))
+        events += lost(report)
+    row.floor = statistics.median(floors) if floors else None
+    return void_if_lost(row.between(base, full), events)
 
 
-def median(values):
-    return statistics.median(values)
-
-
-def table(title, rows):
-    print(f"\n{title}")
-    widths = [max(len(str(row[i])) for row in rows) for i in range(len(rows[0]))]
-    for row in rows:
-        print("  " + "  ".join(str(cell).ljust(width) if i == 0 else str(cell).rjust(width)
-                               for i, (cell, width) in enumerate(zip(row, widths))))
-    sys.stdout.flush()
-
-
-def spread(values):
-    ordered = sorted(values)
-    return f"{ordered[len(ordered) // 4]:.1f}-{ordered[(3 * len(ordered)) // 4]:.1f}"
-
-
-def added_cost(turns):
-    cases = [
-        # name, kernel, readings per iteration, goal, options
-        ("plain", "noop", 2, 1.15, ["--no-codecs"]),
-        ("plain, described", "noop", 2, 1.15, ["--no-codecs", "--boundary", BOUNDARY]),
-        ("hello, buffers, allocations", "hello", 5, 1.30, ["--no-codecs"]),
-        ("hello, described", "hello", 5, 1.30, ["--no-codecs", "--boundary", BOUNDARY]),
-        ("service hello, codecs too", "service", 11, None, []),
-    ]
-    rows = [("added cost of a recorded call", "clock", "threads", "bare ns", "recorded ns", "added ns",
-             "quartiles", "readings ns", "ratio", "floor's", "goal")]
-    for name, kernel, readings, goal, options in cases:
-        for clock in ("fenced", "fast"):
-            for threads in (1, 2):
-                base, full, pairs, floors, lost = [], [], [], [], 0
-                for _ in range(turns):
-                    base.append(bare(kernel, 60, 500, threads, 3000)["kernel"]["median"])
-                    if kernel == "noop":
-                        least = bare(f"floor-{clock}", 60, 500, threads, 3000)
-                        floors.append((least["kernel"]["median"] - base[-1]) / least[clock]["median"])
-                    figures, dropped, _, _ = recorded(kernel, 60, 500, threads, 3000,
-                                                      [*options, "--clock", clock])
-                    full.append(figures["kernel"]["median"])
-                    pairs.append(figures[clock]["median"])
-                    lost += dropped
-                # Turn by turn: the machine's speed changes from one second to the next.
-                added = [after - before for before, after in zip(base, full)]
-                ratios = [cost / (pair * readings / 2) for cost, pair in zip(added, pairs)]
-                reading = median(pairs) * readings / 2
-                ratio = f"{median(ratios):.2f}" if not lost else f"void: {lost} lost"
-                rows.append((name, clock, threads, f"{median(base):.1f}", f"{median(full):.1f}",
-                             f"{median(added):.1f}", spread(added), f"{reading:.1f}", ratio,
-                             f"{median(floors):.2f}" if floors else "", goal or ""))
-    table("A recorded call, in bursts that fit the ring; readings = the clock readings made in one iteration;\n"
-          "floor's = the ratio of bench_floor.S, a thunk without any bookkeeping: the least on this processor", rows)
+def added(turns):
+    return [added_row(case, clock, threads, turns)
+            for case in ADDED for clock in ("fenced", "fast") for threads in (1, 2)]
 
 
 def allocations(turns):
-    rows = [("malloc+free outside a call", "bare ns", "recorded ns", "ratio", "goal")]
-    for name, kernel in (("thread without calls", "malloc"), ("thread that calls too", "host-malloc")):
-        base, full = [], []
+    made = []
+    for what, kernel in (("thread without calls", "malloc"), ("thread that calls too", "host-malloc")):
+        row = Row("malloc", f"malloc+free, {what}")
+        row.goal = 1.4
+        base, full, events = [], [], 0
         for _ in range(turns):
-            base.append(bare(kernel, 60, 2000, 1, 500)["kernel"]["median"])
-            full.append(recorded(kernel, 60, 2000, 1, 500, [])[0]["kernel"]["median"])
-        rows.append((name, f"{median(base):.2f}", f"{median(full):.2f}", f"{median([after / before for before, after in zip(base, full)]):.2f}", 1.4))
-    table("Allocations outside calls", rows)
+            base.append(bare(kernel, 60, 2000, pause=500)["kernel"]["median"])
+            output, report = recorded(calls_command(kernel, 60, 2000, pause=500))
+            full.append(figures_of(output)["kernel"]["median"])
+            events += lost(report)
+        row.ratios = [after / before for before, after in zip(base, full)]
+        made.append(void_if_lost(row.between(base, full), events))
+    return made
 
 
 def hosts(turns):
-    rows = [("request and free of hello", "requests", "bare us", "recorded us", "recorded/bare", "quartiles")]
+    made = []
     for name, requests, command in HOSTS:
+        row = Row("hosts", f"{name}, {requests} times", unit="us")
+        made.append(row)
         if not shutil.which(command[0]):
-            rows.append((f"{name}: {command[0]} is not installed", "", "", "", "", ""))
+            row.void = f"{command[0]} is not installed"
             continue
         command = [*command, "--entry", "hello", "--requests", str(requests)]
-        base, full, lost = [], [], 0
+        base, full, events = [], [], 0
         for _ in range(turns):
-            for values, prefix in ((base, []), (full, [FFISCOPE, "record", "-q", "-o", "recording", "--"])):
-                values.append(json.loads(run(prefix + command).stdout)["wall_ns"] / requests / 1000)
-            lost += json.loads(run([FFISCOPE, "report", "recording", "--json"]).stdout)["loss"]["events"]
-            shutil.rmtree("recording")
-        ratios = [after / before for before, after in zip(base, full)]
-        rows.append((name, requests, f"{median(base):.2f}", f"{median(full):.2f}",
-                     f"{median(ratios):.2f}" if not lost else f"void: {lost} lost", spread(ratios)))
-    table("The hosts' own loops, codecs and allocations recorded too", rows)
+            output, report = recorded(command)
+            events += lost(report)
+            for values, said in ((base, run(command).stdout), (full, output)):
+                values.append(json.loads(said)["wall_ns"] / requests / 1000)
+        row.ratios = [after / before for before, after in zip(base, full)]
+        void_if_lost(row.between(base, full), events)
+    return made
 
 
 def start_up(turns):
-    rows = [("start-up", "bare ms", "recorded ms", "added ms", "goal")]
+    made = []
     for name, command in (("true", ["/bin/true"]), ("python3 -c pass", ["/usr/bin/python3", "-c", "pass"]),
                           ("node -e 0", ["node", "-e", "0"])):
+        row = Row("start", name, unit="ms")
+        row.goal = 20
+        made.append(row)
         if not shutil.which(command[0]):
-            rows.append((f"{name}: not installed", "", "", "", ""))
+            row.void = f"{command[0]} is not installed"
             continue
         base, full = [], []
         for _ in range(turns * 4):
-            for values, prefix in ((base, []), (full, [FFISCOPE, "record", "-q", "-o", "recording", "--"])):
+            for values, prefix in ((base, []), (full, [*RECORD, "--"])):
                 begin = time.perf_counter()
                 run(prefix + command)
                 values.append((time.perf_counter() - begin) * 1000)
-        rows.append((name, f"{median(base):.1f}", f"{median(full):.1f}", f"{median(full) - median(base):.1f}", 20))
-    table("Start-up, calibration cached", rows)
+        row.ratios = [after - before for before, after in zip(base, full)]
+        row.between(base, full)
+    return made
 
 
 def many_threads(turns):
     count = 1000
-    base, full, lost = [], [], 0
+    base, full, events = [], [], 0
     for _ in range(turns):
-        for values, prefix in ((base, []), (full, [FFISCOPE, "record", "-q", "-o", "recording", "--"])):
-            values.append(json.loads(run(prefix + [THREADS, str(count)]).stdout))
-        lost += json.loads(run([FFISCOPE, "report", "recording", "--json"]).stdout)["loss"]["events"]
-        shutil.rmtree("recording")
-
-    def row(name, key, unit):
-        before = median([figures[key] for figures in base]) / count / unit
-        after = median([figures[key] for figures in full]) / count / unit
-        return name, f"{before:.1f}", f"{after:.1f}", f"{after - before:.1f}" if not lost else f"void: {lost} lost"
-
-    table(f"{count} threads alive at once, each with one call", [
-        ("of each thread", "bare", "recorded", "added"),
-        row("start, call, end, us", "wall_ns", 1000), row("peak memory, KiB", "peak_kib", 1)])
+        base.append(json.loads(run([THREADS, str(count)]).stdout))
+        output, report = recorded([THREADS, str(count)])
+        full.append(json.loads(output))
+        events += lost(report)
+    made = []
+    for what, key, unit, scale in (("start, call, end", "wall_ns", "us", 1000), ("peak memory", "peak_kib", "KiB", 1)):
+        row = Row("threads", f"each of {count} threads alive at once: {what}", unit=unit)
+        row.between(*([figures[key] / count / scale for figures in values] for values in (base, full)))
+        made.append(void_if_lost(row, events))
+    return made
 
 
-def sustained():
-    rows = [("sustained, no pause", "threads", "calls", "M calls/s", "lost %", "drainer CPU s", "of wall s")]
+def sustained(_turns):
+    """No aim: one core produces what the other drains."""
+    made = []
     for threads in (1, 2):
         calls = 5000000
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         begin = time.perf_counter()
-        done = run([FFISCOPE, "record", "-o", "recording", "--clock", "fast", "--",
-                    CALLS, "noop", "1", str(calls), str(threads), "0"])
+        done = run([*RECORD, "--clock", "fast", "--", *calls_command("noop", 1, calls, threads, 0)])
         wall = time.perf_counter() - begin
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        figures = json.loads(done.stdout)
-        report = json.loads(run([FFISCOPE, "report", "recording", "--json"]).stdout)
+        events = lost(json.loads(run([FFISCOPE, "report", "recording", "--json"]).stdout))
         shutil.rmtree("recording", ignore_errors=True)
-        lost = report["loss"]["events"]
-        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime - figures["cpu_s"]
-        rows.append(("noop", threads, calls * threads, f"{threads * 1000 / figures['kernel']['median']:.1f}",
-                     f"{100 * lost / (calls * threads):.2f}", f"{cpu:.2f}", f"{wall:.2f}"))
-    table("Sustained rate: one core produces what the other drains", rows)
+        figures = figures_of(done.stdout)
+        row = Row("sustained", f"calls without pause, {threads} thread{'s' if threads > 1 else ''}", unit="M/s")
+        row.with_tool = threads * 1000 / figures["kernel"]["median"]
+        drainer = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime - figures["cpu_s"]
+        row.notes = [f"{100 * events / (calls * threads):.1f} % of events lost",
+                     f"the drainer used {drainer:.2f} s of {wall:.2f} s"]
+        made.append(row)
+    return made
 
 
-def instructions():
-    rows = [("instructions per iteration (callgrind)", "bare", "recorded", "added")]
-    if not shutil.which("valgrind"):
-        return
-    for kernel in ("noop", "hello", "service"):
-        counts = []
-        for options in (None, ["--no-codecs"] if kernel != "service" else []):
-            totals = []
-            for calls in (1000, 3000):
-                command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=callgrind.out",
-                           CALLS, kernel, "1", str(calls), "1", "0", SERVICE]
-                if options is not None:
-                    command = [FFISCOPE, "record", "-q", "-o", "recording", *options, "--", *command]
-                run(command)
-                with open("callgrind.out", encoding="utf-8") as lines:
-                    totals.append(next(int(line.split()[1]) for line in lines
-                                       if line.startswith(("totals:", "summary:"))))
-            # The two readings of the bench itself count in both.
-            counts.append((totals[1] - totals[0]) / 2000)
-        rows.append((kernel, f"{counts[0]:.0f}", f"{counts[1]:.0f}", f"{counts[1] - counts[0]:.0f}"))
-    table("Instructions (each iteration's own two times two readings count in both columns)", rows)
+def timed(command):
+    begin = time.perf_counter()
+    done = run(command)
+    return time.perf_counter() - begin, done
 
 
-def peer(turns):
+def reading(turns):
+    """`report` on two lengths, then beside babeltrace2 on the same recording and uftrace on the same calls."""
+    made = []
+    for bursts in (100, 1000):
+        calls = bursts * 10000
+        run([*RECORD, "--clock", "fast", "--", *calls_command("noop", bursts, 10000, pause=500)])
+        times, others = [], []
+        for _ in range(turns if bursts == 100 else 1):
+            seconds, done = timed([PEAK, FFISCOPE, "report", "recording", "--json"])
+            times.append(seconds)
+            if bursts == 100 and shutil.which("babeltrace2"):
+                streams = [os.path.join(folder, "ctf") for folder, names, _ in os.walk("recording") if "ctf" in names]
+                others.append(timed(["babeltrace2", "-o", "dummy", *streams])[0])
+        kept = calls - lost(json.loads(done.stdout))
+        row = Row("reading", f"report on {calls / 1e6:.0f} M calls", unit="M events/s")
+        row.with_tool = kept / statistics.median(times) / 1e6
+        row.notes = [f"peak {int(done.stderr.split()[-1]) / 1024:.1f} MiB",
+                     f"{measure.stream_bytes('recording') / kept:.2f} bytes a call"]
+        made.append(row)
+        if others:
+            row = Row("reading", "the same events", "babeltrace2 -o dummy", "M events/s")
+            row.with_tool = kept / statistics.median(others) / 1e6
+            row.ratios = [other / own for own, other in zip(times, others)]
+            made.append(row)
+        shutil.rmtree("recording", ignore_errors=True)
+    return [*made, *reading_uftrace(turns)]
+
+
+def reading_uftrace(turns):
+    row = Row("reading", "its own records of 0.1 M calls", "uftrace report", "M calls/s")
     if not shutil.which("uftrace"):
-        print("\nuftrace is not installed: the row is left out")
-        return
-    base, ours, theirs = [], [], []
-    for _ in range(turns):
-        base.append(bare("work", 40, 500, 1, 3000)["kernel"]["median"])
-        ours.append(recorded("work", 40, 500, 1, 3000, [])[0]["kernel"]["median"])
-        done = run(["uftrace", "record", "--force", "-d", "uftrace.data", "-P",
-                    "proto2ffi_bench_work@libbench_callee.so", CALLS, "work", "40", "500", "1", "3000"])
-        theirs.append(json.loads(done.stdout[done.stdout.index("{"):])["kernel"]["median"])
-        replay = run(["uftrace", "report", "-d", "uftrace.data"]).stdout
-        seen = "proto2ffi_bench_work" in replay
-        shutil.rmtree("uftrace.data", ignore_errors=True)
-    rows = [("the same calls", "bare ns", "with ns", "added ns", "times ffiscope's"),
-            ("ffiscope, fenced", f"{median(base):.1f}", f"{median(ours):.1f}",
-             f"{median(ours) - median(base):.1f}", "1.0"),
-            ("uftrace -P", f"{median(base):.1f}", f"{median(theirs):.1f}", f"{median(theirs) - median(base):.1f}",
-             f"{median([(b - a) / (o - a) for a, o, b in zip(base, ours, theirs)]):.1f}" if seen
-             else "void: saw no call")]
-    table("Beside a peer (goal: at least 6 times cheaper)", rows)
+        row.void = "uftrace is not installed"
+        return [row]
+    bursts, calls = 10, 10000
+    run(["uftrace", "record", "--force", "-d", "uftrace.data", "-P",
+         f"{peers.FUNCTION}@{os.path.basename(CALLEE)}", CALLS, "work", str(bursts), str(calls), "1", "3000"])
+    row.with_tool = bursts * calls / 1e6 / statistics.median(
+        [timed(["uftrace", "report", "-d", "uftrace.data"])[0] for _ in range(turns)])
+    shutil.rmtree("uftrace.data", ignore_errors=True)
+    return [row]
 
 
-def analysis():
-    rows = [("report", "calls", "bytes/call", "seconds", "M events/s", "peak MiB")]
-    for bursts, calls in ((100, 10000), (1000, 10000)):
-        run([FFISCOPE, "record", "-o", "recording", "--clock", "fast", "--",
-             CALLS, "noop", str(bursts), str(calls), "1", "500"])
-        size = sum(entry.stat().st_size for name in os.listdir("recording")
-                   if os.path.isdir(os.path.join("recording", name))
-                   for entry in os.scandir(os.path.join("recording", name, "ctf")) if entry.name.startswith("slot"))
-        begin = time.perf_counter()
-        done = run([PEAK, FFISCOPE, "report", "recording", "--json"])
-        seconds = time.perf_counter() - begin
-        report = json.loads(done.stdout)
-        peak_kib = int(done.stderr.split()[-1])
-        shutil.rmtree("recording", ignore_errors=True)
-        total = bursts * calls
-        lost = report["loss"]["events"]
-        rows.append(("noop" + (f", {lost} lost" if lost else ""), total, f"{size / (total - lost):.2f}",
-                     f"{seconds:.2f}", f"{(total - lost) / seconds / 1e6:.1f}", f"{peak_kib / 1024:.1f}"))
-    table("Reading a recording", rows)
+SECTIONS = {
+    "added": (added, "A recorded call, in bursts that fit the ring. ratio: what is added, over the clock readings made in "
+                     "one iteration\n(in the same mode, in the same process); floor: the same of a thunk without any "
+                     "bookkeeping, the least on this processor"),
+    "malloc": (allocations, "Allocations outside calls. ratio: with over bare"),
+    "hosts": (hosts, "The hosts' own loops: hello and its free, codecs and allocations recorded too. ratio: with over bare"),
+    "start": (start_up, "Start-up, calibration cached. ratio: what is added"),
+    "threads": (many_threads, "Many threads"),
+    "sustained": (sustained, "Sustained rate: one core produces what the other drains"),
+    "counted": (counts.rows, "Counted by valgrind: per iteration; instructions hold the bench's own readings in both columns"),
+    "peers": (peers.rows, "The same calls under other tools. ratio: what the tool adds, over what ffiscope adds in the same turn"),
+    "reading": (reading, "Reading. ratio: the tool's time over report's")}
+
+
+def processor():
+    with open("/proc/cpuinfo", encoding="utf-8") as lines:
+        return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")
+
+
+def steadiness():
+    """How much slower than its fastest the same work ran, over two seconds: the median turn, the worst one."""
+    times = []
+    end = time.monotonic() + 2
+    while time.monotonic() < end:
+        times.append(bare("work", 20, 2000, pause=0)["kernel"]["median"])
+    return statistics.median(times) / min(times), max(times) / min(times)
+
+
+def say_machine(machine):
+    usual, worst = machine["steadiness"]["median"], machine["steadiness"]["worst"]
+    print(f"{machine['processor']}, {machine['processors']} processors, Linux {machine['kernel']}; "
+          f"load {machine['load']:.2f} before")
+    print(f"the same work took {usual:.2f} (median) to {worst:.2f} (worst) times its fastest"
+          + (": THIS MACHINE IS TOO NOISY for single figures; trust ratios with a verdict only"
+             if usual > 1.1 or worst > 1.5 or machine["load"] > 0.5 else ""), flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--turns", type=int, default=5, help="processes of each kind per row")
-    parser.add_argument("--only", choices=["added", "malloc", "hosts", "start", "threads", "sustained", "instructions", "peer", "report"])
+    parser.add_argument("--turns", type=int, default=5, help="processes of each kind per row (5; below 5 no verdicts)")
+    parser.add_argument("--only", choices=SECTIONS, action="append", help="this section; may be given several times")
+    parser.add_argument("--json", metavar="FILE", help="write the table to this file, too")
     arguments = parser.parse_args()
     os.environ.setdefault("XDG_CACHE_HOME", os.path.join(tempfile.gettempdir(), f"ffiscope-bench-{os.getuid()}"))
     os.makedirs(os.environ["XDG_CACHE_HOME"], exist_ok=True)
-    steps = {"added": lambda: added_cost(arguments.turns), "malloc": lambda: allocations(arguments.turns),
-             "hosts": lambda: hosts(arguments.turns), "start": lambda: start_up(arguments.turns),
-             "threads": lambda: many_threads(arguments.turns), "sustained": sustained, "instructions": instructions,
-             "peer": lambda: peer(arguments.turns), "report": analysis}
+    output = open(arguments.json, "w", encoding="utf-8") if arguments.json else None
     work = tempfile.mkdtemp(prefix="ffiscope-bench-")
     os.chdir(work)
     try:
-        print(f"load before: {os.getloadavg()[0]:.2f} on {os.cpu_count()} CPUs (above 0.5 the figures are not to be trusted)")
-        for name, step in steps.items():
-            if arguments.only in (None, name):
-                step()
+        run([*RECORD, "--", "true"])  # the calibration
+        load = os.getloadavg()[0]
+        usual, worst = steadiness()
+        machine = {"processor": processor(), "processors": os.cpu_count(), "kernel": platform.release(),
+                   "load": load, "steadiness": {"median": usual, "worst": worst}}
+        say_machine(machine)
+        made = []
+        for name, (section, title) in SECTIONS.items():
+            if not arguments.only or name in arguments.only:
+                rows = section(arguments.turns)
+                measure.print_section(title, rows)
+                made += rows
+        if output:
+            json.dump({"schema": "ffiscope.bench/1", "turns": arguments.turns, "machine": machine,
+                       "rows": [row.as_json() for row in made]}, output, indent=1)
+            output.close()
     finally:
         os.chdir("/")
         shutil.rmtree(work, ignore_errors=True)
