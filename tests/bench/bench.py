@@ -47,6 +47,9 @@ ADDED = [  # what, kernel, clock readings per iteration, aim, options of record
     ("hello, described", "hello", 5, 1.30, ["--no-codecs", "--boundary", BOUNDARY]),
     ("service hello, codecs too", "service", 11, None, [])]
 
+# The kernel through bench_floor.S, and the pairs of readings that an iteration makes there.
+FLOORS = {"noop": ("floor", 1), "hello": ("floor-hello", 2)}
+
 
 def added_row(case, clock, threads, turns):
     what, kernel, readings, goal, options = case
@@ -55,9 +58,10 @@ def added_row(case, clock, threads, turns):
     base, full, floors, events = [], [], [], 0
     for _ in range(turns):
         base.append(bare(kernel, 60, 500, threads)["kernel"]["median"])
-        if kernel == "noop":
-            least = bare(f"floor-{clock}", 60, 500, threads)
-            floors.append((least["kernel"]["median"] - base[-1]) / least[clock]["median"])
+        if kernel in FLOORS:
+            floor, pairs = FLOORS[kernel]
+            least = bare(f"{floor}-{clock}", 60, 500, threads)
+            floors.append((least["kernel"]["median"] - base[-1]) / (least[clock]["median"] * pairs))
         output, report = recorded(calls_command(kernel, 60, 500, threads), [*options, "--clock", clock])
         figures = figures_of(output)
         full.append(figures["kernel"]["median"])

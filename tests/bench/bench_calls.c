@@ -4,10 +4,11 @@
  *
  * KERNEL: noop, work, hello, service, malloc (malloc+free, nothing else ran before), host-malloc
  * (malloc+free on a thread that calls through the FFI too), floor-fast and floor-fenced (noop
- * through bench_floor.S), none. Each round times CALLS iterations of the kernel and, in turn, of
- * two clock readings in either mode; between rounds it sleeps PAUSE_US, so that a recorder can
- * drain. Prints one JSON line: the median and the least ns per iteration of each, over rounds and
- * threads, and the CPU time of the process.
+ * through bench_floor.S), floor-hello-fast and floor-hello-fenced (hello and its free likewise),
+ * none. Each round times CALLS iterations of the kernel and, in turn, of two clock readings in
+ * either mode; between rounds it sleeps PAUSE_US, so that a recorder can drain. Prints one JSON
+ * line: the median and the least ns per iteration of each, over rounds and threads, and the CPU
+ * time of the process.
  */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -89,17 +90,25 @@ static void work(void)
 	sink = value;
 }
 
-static void hello(void)
+typedef struct fsc_byte_buffer hello_function(const uint8_t *data, size_t length);
+typedef void free_function(struct fsc_byte_buffer buffer);
+
+static inline void say_hello(hello_function *function, free_function *free_buffer)
 {
 	for (int i = 0; i < calls; i++) {
 		uint8_t *request = malloc(REQUEST_BYTES);
 		struct fsc_byte_buffer response;
 
 		memset(request, 'x', REQUEST_BYTES);
-		response = library.hello(request, REQUEST_BYTES);
+		response = function(request, REQUEST_BYTES);
 		free(request);
-		library.free_byte_buffer(response);
+		free_buffer(response);
 	}
+}
+
+static void hello(void)
+{
+	say_hello(library.hello, library.free_byte_buffer);
 }
 
 static void service(void)
@@ -129,22 +138,31 @@ static void malloc_free(void)
 	}
 }
 
-/* bench_floor.S */
+/* bench_floor.S; its thunks call what these point to. */
 void (*bench_floor_target)(void);
+hello_function *bench_floor_hello;
+free_function *bench_floor_free;
 /* Where the thread's next record goes. */
 __thread uint8_t *bench_floor_at;
 void bench_floor_fast(void);
 void bench_floor_fenced(void);
+hello_function bench_floor_hello_fast, bench_floor_hello_fenced;
+free_function bench_floor_free_fast, bench_floor_free_fenced;
 
-static void through_floor(void (*thunk)(void))
+static void floor_records(void)
 {
 	static __thread uint8_t *records;
 
 	if (!records)
-		records = malloc((size_t)calls * 48);
+		records = malloc((size_t)calls * 2 * 48);
 	if (!records)
 		exit(2);
 	bench_floor_at = records;
+}
+
+static void through_floor(void (*thunk)(void))
+{
+	floor_records();
 	for (int i = 0; i < calls; i++)
 		thunk();
 }
@@ -157,6 +175,18 @@ static void floor_fast(void)
 static void floor_fenced(void)
 {
 	through_floor(bench_floor_fenced);
+}
+
+static void floor_hello_fast(void)
+{
+	floor_records();
+	say_hello(bench_floor_hello_fast, bench_floor_free_fast);
+}
+
+static void floor_hello_fenced(void)
+{
+	floor_records();
+	say_hello(bench_floor_hello_fenced, bench_floor_free_fenced);
 }
 
 static void none(void)
@@ -176,6 +206,8 @@ static void (*find_kernel(void))(void)
 			{ "host-malloc", malloc_free },
 			{ "floor-fast", floor_fast },
 			{ "floor-fenced", floor_fenced },
+			{ "floor-hello-fast", floor_hello_fast },
+			{ "floor-hello-fenced", floor_hello_fenced },
 			{ "none", none } };
 
 	for (size_t i = 0; i < sizeof(kernels) / sizeof(*kernels); i++)
@@ -258,6 +290,8 @@ static void load(const char *program, const char *service_path)
 	*(void **)&library.hello = symbol(handle, "proto2ffi_bench_hello");
 	*(void **)&library.free_byte_buffer = symbol(handle, "proto2ffi_bench_free_byte_buffer");
 	bench_floor_target = library.noop;
+	bench_floor_hello = library.hello;
+	bench_floor_free = library.free_byte_buffer;
 	if (!service_path)
 		return;
 	handle = dlopen(service_path, RTLD_NOW);

@@ -8,7 +8,7 @@
 #if defined(__x86_64__)
 #define FRAME 112
 
-	.macro	floor_thunk name, fenced
+	.macro	floor_thunk name, target, fenced
 	.globl	\name
 	.type	\name, @function
 	.balign	64
@@ -49,7 +49,7 @@
 	.if \fenced
 	lfence
 	.endif
-	call	*bench_floor_target(%rip)
+	call	*\target(%rip)
 	movq	%rax, 72-FRAME(%rbp)
 	movq	%rdx, 80-FRAME(%rbp)
 	.if \fenced
@@ -81,7 +81,11 @@
 	.endm
 
 	.text
-	floor_thunk bench_floor_fast, 0
-	floor_thunk bench_floor_fenced, 1
+	floor_thunk bench_floor_fast, bench_floor_target, 0
+	floor_thunk bench_floor_fenced, bench_floor_target, 1
+	floor_thunk bench_floor_hello_fast, bench_floor_hello, 0
+	floor_thunk bench_floor_hello_fenced, bench_floor_hello, 1
+	floor_thunk bench_floor_free_fast, bench_floor_free, 0
+	floor_thunk bench_floor_free_fenced, bench_floor_free, 1
 #endif
 	.section .note.GNU-stack, "", @progbits
