@@ -22,6 +22,11 @@ enum {
 	COUNTERS_FIRST_BYTES = FSC_SITES_STEP * sizeof(struct fsc_counter)
 };
 
+_Static_assert(offsetof(struct fsc_thread, busy) == THREAD_BUSY, "thread layout");
+#ifdef THREAD_COUNTER /* where a program can take it away: x86 */
+_Static_assert(offsetof(struct fsc_thread, has_counter) == THREAD_COUNTER, "thread layout");
+#endif
+
 static struct fsc_cursor no_cursor; /* of threads that have not attached: all zero */
 
 __thread struct fsc_thread fsc_thread
@@ -414,6 +419,7 @@ static void thread_ends(void *argument)
 
 	thread->busy = (uintptr_t)&memory;
 	thread->allocation_mode = 0;
+	thread->has_counter = false;
 	if (memory) {
 		thread->stack_top = 0; /* every frame may be judged: all are gone */
 		fsc_shadow_heal(thread, UINTPTR_MAX);
@@ -433,10 +439,22 @@ static void thread_ends(void *argument)
 	thread->busy = 0;
 }
 
-void fsc_attach_give_up(struct fsc_thread *thread)
+struct fsc_given_up fsc_attach_give_up(struct fsc_thread *thread)
 {
+	const struct fsc_cursor *cursor = thread->cursor;
+	struct fsc_given_up before = { thread->refused, cursor->owner, cursor->number };
+
 	thread_ends(thread);
 	thread->refused = FSC_REFUSED_FOR_GOOD;
+	return before;
+}
+
+/* The calls that were open then find their thread again when they end: see find_frame(). */
+void fsc_attach_take_back(struct fsc_thread *thread, const struct fsc_given_up *before)
+{
+	thread->refused = before->refused;
+	if (before->owner && before->owner == fsc_live->owner && fsc_attach_thread(thread))
+		thread->cursor->number = before->number;
 }
 
 /*
@@ -466,7 +484,7 @@ bool fsc_attach_thread(struct fsc_thread *thread)
 	if (thread->depth)
 		fsc_shadow_disown(thread);
 	/* It would be one without a number, and perhaps without a clock: see sandbox.c. */
-	if (fsc_system_forbidden && fsc_live->owner)
+	if (__atomic_load_n(&fsc_system_forbidden, __ATOMIC_RELAXED) && fsc_live->owner)
 		return false;
 	if (thread->refused == FSC_REFUSED_FOR_GOOD ||
 	    (fsc_live->owner && thread->refused == fsc_live->owner))
@@ -475,6 +493,7 @@ bool fsc_attach_thread(struct fsc_thread *thread)
 		/* Also when there is no slot: thread_ends() gives the memory back. */
 		if (have_key)
 			pthread_setspecific(thread_key, thread);
+		thread->has_counter = fsc_clock_mode_now != FSC_CLOCK_SYSTEM;
 		attached = take_slot(thread->cursor);
 	}
 	if (!attached && fsc_live->image)

@@ -32,8 +32,10 @@ static bool shares_thread(int flags)
 FSC_EXPORT int clone(int (*function)(void *), void *stack, int flags, void *argument, ...)
 {
 	static clone_function *real;
+	struct fsc_given_up before;
 	void *more[3];
 	va_list list;
+	int child;
 
 	va_start(list, argument);
 	for (int i = 0; i < 3; i++)
@@ -45,7 +47,11 @@ FSC_EXPORT int clone(int (*function)(void *), void *stack, int flags, void *argu
 		errno = ENOSYS;
 		return -1;
 	}
-	if (shares_thread(flags))
-		fsc_attach_give_up(&fsc_thread);
-	return real(function, stack, flags, argument, more[0], more[1], more[2]);
+	if (!shares_thread(flags))
+		return real(function, stack, flags, argument, more[0], more[1], more[2]);
+	before = fsc_attach_give_up(&fsc_thread);
+	child = real(function, stack, flags, argument, more[0], more[1], more[2]);
+	if (child < 0)
+		fsc_attach_take_back(&fsc_thread, &before);
+	return child;
 }

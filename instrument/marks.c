@@ -84,7 +84,7 @@ FSC_EXPORT void ffiscope_end(uint32_t name)
 	struct fsc_frame *frame;
 	uint64_t now;
 
-	if (!name || !fsc_session)
+	if (!name || !fsc_session || thread->refused == FSC_REFUSED_FOR_GOOD)
 		return;
 	now = fsc_record_now();
 	if (!begin_work(thread, here))

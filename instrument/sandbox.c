@@ -6,6 +6,7 @@
  * functions stand for every system call that the program makes by hand, vfork among them, so they
  * leave no frame on the way. Begin at fsc_sandbox_syscall().
  */
+#include <errno.h>
 #include <linux/filter.h>
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
@@ -17,7 +18,7 @@
 
 #define FSC_EXPORT __attribute__((visibility("default")))
 
-bool fsc_system_forbidden;
+uint32_t fsc_system_forbidden;
 
 enum { FILTER_WORDS_MAX = 4096 }; /* BPF_MAXINSNS */
 
@@ -39,12 +40,34 @@ static uintptr_t real_of(uintptr_t *real, const char *name)
 	return found;
 }
 
-/* May the filter do anything but let a call pass or fail? */
+/* What was done before a system call, to be undone when it fails. */
+struct preparation {
+	bool forbids;
+	bool gives_up;
+	struct fsc_given_up before;
+};
+
+/* Can the program's memory be read there? The kernel will tell it when it cannot. */
+static bool readable(const void *begin, size_t bytes)
+{
+	uintptr_t last = (uintptr_t)begin + bytes - 1;
+
+	for (uintptr_t at = (uintptr_t)begin; at < last; at = (at | (FSC_PAGE - 1)) + 1)
+		if (!system_readable(at))
+			return false;
+	return system_readable(last);
+}
+
+/* May the filter do anything but let a call pass or fail? Yes, when it cannot be looked at. */
 static bool may_end(const struct sock_fprog *filter)
 {
-	if (!filter || !filter->filter)
+	if (!readable(filter, sizeof(*filter)))
+		return true;
+	if (!filter->len || filter->len > FILTER_WORDS_MAX)
 		return false; /* the kernel refuses it */
-	for (unsigned int i = 0; i < filter->len && i < FILTER_WORDS_MAX; i++) {
+	if (!readable(filter->filter, filter->len * sizeof(*filter->filter)))
+		return true;
+	for (unsigned int i = 0; i < filter->len; i++) {
 		const struct sock_filter *word = &filter->filter[i];
 		uint32_t action = word->k & SECCOMP_RET_ACTION_FULL;
 
@@ -58,19 +81,26 @@ static bool may_end(const struct sock_fprog *filter)
 	return false;
 }
 
-/* Linux, kernel/seccomp.c: strict mode takes the thread's cycle counter away, too. */
-static void forbid_clock(void)
+static void forbid(struct preparation *done)
 {
-	fsc_attach_give_up(&fsc_thread);
-	fsc_system_forbidden = true;
+	done->forbids = true;
+	__atomic_fetch_add(&fsc_system_forbidden, 1, __ATOMIC_RELAXED);
 }
 
-static void prepare_filter(unsigned long mode, const void *filter)
+/* Linux, kernel/seccomp.c: strict mode takes the thread's cycle counter away, too. */
+static void forbid_clock(struct preparation *done)
+{
+	done->gives_up = true;
+	done->before = fsc_attach_give_up(&fsc_thread);
+	forbid(done);
+}
+
+static void prepare_filter(struct preparation *done, unsigned long mode, const void *filter)
 {
 	if (mode == SECCOMP_MODE_STRICT)
-		forbid_clock();
+		forbid_clock(done);
 	else if (mode == SECCOMP_MODE_FILTER && may_end(filter))
-		fsc_system_forbidden = true;
+		forbid(done);
 }
 
 static bool is_about_us(unsigned long option, unsigned long a)
@@ -78,12 +108,22 @@ static bool is_about_us(unsigned long option, unsigned long a)
 	return option == PR_SET_SECCOMP || (option == PR_SET_TSC && a == PR_TSC_SIGSEGV);
 }
 
-static void prepare_prctl(unsigned long option, unsigned long a, const void *b)
+static void prepare_prctl(struct preparation *done, unsigned long option, unsigned long a,
+			  const void *b)
 {
 	if (option == PR_SET_SECCOMP)
-		prepare_filter(a, b);
+		prepare_filter(done, a, b);
 	else
-		forbid_clock();
+		forbid_clock(done);
+}
+
+/* The system call failed: all is as it was. What another thread forbade meanwhile stays so. */
+static void undo(const struct preparation *done)
+{
+	if (done->forbids)
+		__atomic_fetch_sub(&fsc_system_forbidden, 1, __ATOMIC_RELAXED);
+	if (done->gives_up)
+		fsc_attach_take_back(&fsc_thread, &done->before);
 }
 
 /* seccomp(2) in the words of prctl(2). */
@@ -104,18 +144,22 @@ static __attribute__((noinline, cold)) long slow_syscall(long number, long a, lo
 							 long d, long e, long f)
 {
 	syscall_function *real = (syscall_function *)real_of(&real_syscall, "syscall");
-	bool before = fsc_system_forbidden;
+	struct preparation done = { 0 };
 	long result;
 
+	if (!real) {
+		errno = ENOSYS;
+		return -1;
+	}
 	if (number == SYS_seccomp)
-		prepare_filter(mode_of(a), (const void *)c);
+		prepare_filter(&done, mode_of(a), (const void *)c);
 	else if (number == SYS_prctl && is_about_us((unsigned long)a, (unsigned long)b))
-		prepare_prctl((unsigned long)a, (unsigned long)b, (const void *)c);
+		prepare_prctl(&done, (unsigned long)a, (unsigned long)b, (const void *)c);
 	else
 		return real(number, a, b, c, d, e, f);
 	result = real(number, a, b, c, d, e, f);
 	if (result < 0)
-		fsc_system_forbidden = before;
+		undo(&done);
 	return result;
 }
 
@@ -123,15 +167,19 @@ static __attribute__((noinline, cold)) int slow_prctl(int option, unsigned long 
 						      unsigned long c, unsigned long d)
 {
 	prctl_function *real = (prctl_function *)real_of(&real_prctl, "prctl");
-	bool before = fsc_system_forbidden;
+	struct preparation done = { 0 };
 	int result;
 
+	if (!real) {
+		errno = ENOSYS;
+		return -1;
+	}
 	if (!is_about_us((unsigned long)option, a))
 		return real(option, a, b, c, d);
-	prepare_prctl((unsigned long)option, a, (const void *)b);
+	prepare_prctl(&done, (unsigned long)option, a, (const void *)b);
 	result = real(option, a, b, c, d);
 	if (result < 0)
-		fsc_system_forbidden = before;
+		undo(&done);
 	return result;
 }
 

@@ -38,15 +38,15 @@
 #endif
 
 /*
- * Set when the program installs a filter of system calls that may end it for one: then none is made
- * any more, and each fails with EPERM. See sandbox.c.
+ * How many filters of system calls that may end it for one the program has installed, atomic: not 0
+ * means that none is made any more, and each fails with EPERM. See sandbox.c.
  */
-extern bool fsc_system_forbidden __attribute__((visibility("hidden")));
+extern uint32_t fsc_system_forbidden __attribute__((visibility("hidden")));
 
 /* NOLINTNEXTLINE(readability-function-size): the kernel's own signature */
 static inline long system_call(long number, long a, long b, long c, long d, long e, long f)
 {
-	if (__builtin_expect(fsc_system_forbidden, 0))
+	if (__builtin_expect(__atomic_load_n(&fsc_system_forbidden, __ATOMIC_RELAXED) != 0, 0))
 		return -EPERM;
 	return fsc_arch_syscall6(number, a, b, c, d, e, f);
 }

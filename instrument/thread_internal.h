@@ -138,6 +138,12 @@ struct fsc_thread {
 	 * was made inside it. Says nothing when the shadow stack is empty.
 	 */
 	struct fsc_frame *lone;
+	/*
+	 * May a thunk read the cycle counter when its function returns? At offset THREAD_COUNTER
+	 * (x86). A thread that gave the counter away inside a call must not, nor one that never
+	 * attached: a fiber may have come to it.
+	 */
+	uint32_t has_counter;
 };
 
 _Static_assert(sizeof(struct fsc_thread) <= 128, "the TLS block is small");
@@ -227,7 +233,7 @@ struct fsc_ledger *fsc_attach_ledger(void) FSC_HIDDEN;
 /* Call ordinary code from a hook with the vector registers saved. */
 uint64_t fsc_arch_call_outside(uint64_t (*function)(void *), void *argument) FSC_HIDDEN;
 
-/* CLOCK_MONOTONIC ns, from a thunk. */
+/* CLOCK_MONOTONIC ns, from a thunk; 0 when that is not the thread's clock. */
 uint64_t fsc_arch_system_ticks(void) FSC_HIDDEN;
 
 extern uint32_t fsc_clock_mode_now FSC_HIDDEN;

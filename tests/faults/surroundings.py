@@ -31,10 +31,25 @@ def whatever_system_call_is_forbidden_the_program_is_right(folder, start, error)
           {SANDBOX_CALLS + (start == "warm")}, "calls of each process")
 
 
-@test(how=["tsc", "strict", "strict-by-hand"])
-def a_thread_that_gives_its_clock_away_is_counted_and_not_timed(folder, how):
-    recording, _ = both(folder, program(folder, "clockless.c") + [how])
-    row_is(recording.report(), "lib_add", calls=5010, skipped=5000, unwound=0, open=0)
+@test(how=["tsc", "strict", "strict-by-hand"], where=["outside", "inside"],
+      clock=["fenced", "fast"])
+def a_thread_that_gives_its_clock_away_is_counted_and_not_timed(folder, how, where, clock):
+    """inside: within a call, whose end is not seen then."""
+    recording, _ = both(folder, program(folder, "clockless.c") + [how, where], ["--clock", clock])
+    report = recording.report()
+    row_is(report, "lib_add", calls=5010, skipped=5000, unwound=0, open=0)
+    if where == "inside":
+        row_is(report, "lib_call", calls=1, unwound=1, open=0)
+
+
+@test(where=["outside", "inside"])
+def a_clock_that_the_kernel_did_not_take_goes_on(folder, where):
+    """Nor is it our fault when the filter cannot be read: that is the kernel's to say."""
+    recording, _ = both(folder, program(folder, "clockless.c") + ["refused", where])
+    report = recording.report()
+    row_is(report, "lib_add", calls=5010, skipped=0, unwound=0, open=0)
+    if where == "inside":
+        row_is(report, "lib_call", calls=1, unwound=0, open=0)
 
 
 @test(error=list(ERRORS))

@@ -30,8 +30,9 @@
 /* Behind the struct: where the stack stands before the call, then what the call took off it. */
 #define FRAME_STACK (FRAME_BYTES - 4)
 
-/* Offset of `busy` in struct fsc_thread. */
-#define THREAD_BUSY 0
+/* Offsets of `busy` and `has_counter` in struct fsc_thread. */
+#define THREAD_BUSY    0
+#define THREAD_COUNTER 84
 
 /* Bytes of one stub, and of the struct fsc_site that it stands for. */
 #define STUB_BYTES 16

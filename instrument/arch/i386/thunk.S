@@ -149,9 +149,10 @@ ffiscope_thunk:
 	addl	$_GLOBAL_OFFSET_TABLE_, %ecx
 	movl	fsc_thread@gotntpoff(%ecx), %edx
 	movl	%esp, %gs:THREAD_BUSY(%edx)
+	cmpl	$0, %gs:THREAD_COUNTER(%edx)
+	je	.Lsystem_end
 	cmpl	$CLOCK_FAST, fsc_clock_mode_now@GOTOFF(%ecx)
 	je	.Lread
-	ja	.Lsystem_end
 	lfence
 .Lread:
 	rdtsc
@@ -207,7 +208,10 @@ ffiscope_thunk:
 	LOAD_CLOCK_MODE
 	jmp	.Lcopied
 
-	/* No usable counter: clock_gettime, with all other registers saved around it. */
+	/*
+	 * No usable counter: clock_gettime, with all other registers saved around it. At the end
+	 * also when the thread gave the counter away inside the call: then nothing is read.
+	 */
 .Lsystem_start:
 	call	fsc_arch_system_ticks
 	movl	$CLOCK_SYSTEM, %ecx

@@ -23,8 +23,9 @@
  */
 #define FRAME_BYTES	   240
 
-/* Offset of `busy` in struct fsc_thread. */
-#define THREAD_BUSY 0
+/* Offsets of `busy` and `has_counter` in struct fsc_thread. */
+#define THREAD_BUSY    0
+#define THREAD_COUNTER 120
 
 /* Bytes of one stub, and of the struct fsc_site that it stands for. */
 #define STUB_BYTES 16

@@ -103,6 +103,8 @@ ffiscope_thunk:
 	movq	fsc_thread@gottpoff(%rip), %rcx
 	leaq	-FRAME_BYTES(%rbp), %rdi
 	movq	%rdi, %fs:THREAD_BUSY(%rcx)
+	cmpl	$0, %fs:THREAD_COUNTER(%rcx)
+	je	.Lsystem_end
 	rdtsc
 .Lread:
 	shlq	$32, %rdx
@@ -125,7 +127,7 @@ ffiscope_thunk:
 	movq	fsc_thread@gottpoff(%rip), %rcx
 	leaq	-FRAME_BYTES(%rbp), %rdi
 	movq	%rdi, %fs:THREAD_BUSY(%rcx)
-	cmpl	$CLOCK_SYSTEM, fsc_clock_mode_now(%rip)
+	cmpl	$0, %fs:THREAD_COUNTER(%rcx)
 	je	.Lsystem_end
 	lfence
 	rdtsc
@@ -149,7 +151,10 @@ ffiscope_thunk:
 	jnz	.Lcopy_word
 	jmp	.Lcopied
 
-	/* No usable counter: clock_gettime, with the vector registers saved around it. */
+	/*
+	 * No usable counter: clock_gettime, with the vector registers saved around it. At the end
+	 * also when the thread gave the counter away inside the call: then nothing is read.
+	 */
 .Lsystem_start:
 	movq	%rcx, FRAME_RESULT(%rsp)	/* not in use yet */
 	call	fsc_arch_system_ticks
