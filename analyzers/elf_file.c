@@ -111,10 +111,15 @@ Elf_Data *fsc_elf_section_data(struct fsc_elf *elf, Elf_Scn *section, const GElf
 	return data && data->d_buf ? data : NULL;
 }
 
-const char *fsc_elf_section_text(struct fsc_elf *elf, uint32_t section, uint64_t offset)
+const char *fsc_elf_section_text(struct fsc_elf *elf, size_t section, uint64_t offset)
 {
-	const char *text = elf_strptr(elf->handle, section, offset);
+	GElf_Shdr header;
+	const char *text = NULL;
 
+	/* libelf reads the whole section at the first text. */
+	if (gelf_getshdr(elf_getscn(elf->handle, section), &header) &&
+	    header.sh_size <= FSC_ELF_SECTION_MAX)
+		text = elf_strptr(elf->handle, section, offset);
 	if (!text)
 		elf->damaged = true;
 	return text ? text : "";
@@ -131,6 +136,8 @@ static void read_dynamic(struct fsc_elf *elf, const GElf_Shdr *header, Elf_Data 
 		if (!gelf_getdyn(data, (int)i, &entry) || entry.d_tag == DT_NULL)
 			break;
 		named |= entry.d_tag == DT_SONAME;
+		if (entry.d_tag == DT_SONAME)
+			elf->soname = fsc_elf_section_text(elf, header->sh_link, entry.d_un.d_val);
 		pie |= entry.d_tag == DT_FLAGS_1 && (entry.d_un.d_val & DF_1_PIE);
 		if (entry.d_tag == DT_NEEDED && elf->needed_count < FSC_ELF_NEEDED_MAX)
 			elf->needed[elf->needed_count++] =
@@ -148,14 +155,33 @@ static bool holds(const Elf_Data *data, const char *text)
 	return memmem(data->d_buf, data->d_size, text, strlen(text)) != NULL;
 }
 
+/* The text, and behind it at least that many of the letters: a program may hold it to search. */
+static bool holds_before(const Elf_Data *data, const char *text, const char *letters, size_t least)
+{
+	const char *at = data->d_buf, *end = at + data->d_size;
+
+	while ((at = memmem(at, (size_t)(end - at), text, strlen(text)))) {
+		size_t count = 0;
+
+		at += strlen(text);
+		while (count < least && at + count < end && at[count] && strchr(letters, at[count]))
+			count++;
+		if (count == least)
+			return true;
+	}
+	return false;
+}
+
 /*
- * rustc leaves its version in .comment, or the paths of its sources in the texts of panics; prost
- * the texts of its errors: that of merge_loop() stays also where nobody prints it (prost 0.11).
+ * rustc leaves its version in .comment, or the paths of its sources in the texts of panics, where
+ * /rustc/ stands before the number of a commit; prost the texts of its errors: that of merge_loop()
+ * stays also where nobody prints it (prost 0.11).
  */
 static void read_texts(struct fsc_elf *elf, const Elf_Data *data)
 {
-	elf->rust = elf->rust || holds(data, "rustc version") || holds(data, "/rustc/") ||
-		    holds(data, "library/std/src/");
+	elf->rust = elf->rust || holds_before(data, "rustc version ", "0123456789", 1) ||
+		    holds_before(data, "/rustc/", "0123456789abcdef", 40) ||
+		    holds_before(data, "library/std/src/", "abcdefghijklmnopqrstuvwxyz", 1);
 	elf->prost = elf->prost || holds(data, "delimited length exceeded") ||
 		     holds(data, "failed to decode Protobuf message");
 }
@@ -170,7 +196,7 @@ static void read_head(struct fsc_elf *elf, Elf_Scn *section, const GElf_Shdr *he
 		fsc_elf_read_versions(elf, header, data);
 }
 
-static void read_heads(struct fsc_elf *elf)
+static void read_heads(struct fsc_elf *elf, bool promised)
 {
 	Elf_Scn *section = NULL;
 	GElf_Shdr header;
@@ -180,6 +206,7 @@ static void read_heads(struct fsc_elf *elf)
 	if (elf_getshdrnum(elf->handle, &count) != 0)
 		elf->damaged = true;
 	elf->no_sections = count == 0;
+	elf->damaged |= promised && count == 0;
 	while ((section = elf_nextscn(elf->handle, section))) {
 		if (!gelf_getshdr(section, &header))
 			elf->damaged = true;
@@ -194,10 +221,10 @@ static void read_heads(struct fsc_elf *elf)
 /* .comment and .rodata, by their names. */
 static void read_named(struct fsc_elf *elf, Elf_Scn *section, const GElf_Shdr *header, size_t names)
 {
-	const char *name = elf_strptr(elf->handle, names, header->sh_name);
+	const char *name = fsc_elf_section_text(elf, names, header->sh_name);
 	const Elf_Data *data;
 
-	if (!name || (strcmp(name, ".comment") != 0 && strcmp(name, ".rodata") != 0))
+	if (strcmp(name, ".comment") != 0 && strcmp(name, ".rodata") != 0)
 		return;
 	data = fsc_elf_section_data(elf, section, header);
 	if (data)
@@ -224,6 +251,7 @@ void fsc_elf_read_tables(struct fsc_elf *elf)
 		if (data)
 			fsc_elf_read_functions(elf, &header, data);
 	}
+	elf->prost = elf->prost && elf->rust;
 	fsc_elf_read_symbols(elf);
 }
 
@@ -259,7 +287,7 @@ static enum fsc_status read_file(struct fsc_elf *elf, struct fsc_error *error)
 	elf->bits = header.e_ident[EI_CLASS] == ELFCLASS64 ? 64 : 32;
 	elf->big_endian = header.e_ident[EI_DATA] == ELFDATA2MSB;
 	elf->kind = read_segments(elf, header.e_type);
-	read_heads(elf);
+	read_heads(elf, header.e_shoff != 0);
 	return FSC_OK;
 }
 
@@ -272,6 +300,7 @@ enum fsc_status fsc_elf_open(struct fsc_elf **out, const char *path, struct fsc_
 	if (!elf)
 		return fsc_error_set(error, FSC_E_NOMEM, path, "no memory");
 	elf->fd = -1;
+	elf->soname = "";
 	if ((size_t)snprintf(elf->path, sizeof(elf->path), "%s", path) >= sizeof(elf->path)) {
 		status = fsc_error_set(error, FSC_E_LIMIT, NULL, "the path is too long");
 		goto fail;

@@ -66,11 +66,13 @@ struct fsc_elf {
 	uint16_t machine; /* EM_* */
 	uint8_t bits;	  /* 32 or 64 */
 	bool big_endian;
-	bool no_sections; /* section headers were removed: no symbol can be read */
-	bool damaged;	  /* something could not be read */
-	bool stripped;	  /* no symbol table beside the dynamic one */
-	bool rust;	  /* made by rustc, by what it left in the file */
-	bool prost;	  /* has the texts of prost, Rust's protobuf codec */
+	bool no_sections;   /* there are no section headers to read, so no symbols; if the file
+			       promises some, it is damaged too */
+	bool damaged;	    /* something could not be read */
+	bool stripped;	    /* no symbol table beside the dynamic one */
+	bool rust;	    /* made by rustc, by what it left in the file */
+	bool prost;	    /* rust, with the texts of prost, its protobuf codec */
+	const char *soname; /* by what name others need it; "" = none */
 	char interpreter[FSC_ELF_PATH_MAX]; /* "" = none */
 	const char *needed[FSC_ELF_NEEDED_MAX];
 	size_t needed_count;

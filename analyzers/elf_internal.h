@@ -14,7 +14,7 @@
 Elf_Data *fsc_elf_section_data(struct fsc_elf *elf, Elf_Scn *section, const GElf_Shdr *header);
 
 /* A text of a string section, owned by libelf; "" when it is not there. */
-const char *fsc_elf_section_text(struct fsc_elf *elf, uint32_t section, uint64_t offset);
+const char *fsc_elf_section_text(struct fsc_elf *elf, size_t section, uint64_t offset);
 
 /* The names of defined functions in the symbol table. */
 void fsc_elf_read_functions(struct fsc_elf *elf, const GElf_Shdr *header, Elf_Data *data);

@@ -52,7 +52,7 @@ static void keep_newest(struct fsc_elf_version *newest, const char *name)
 {
 	struct fsc_elf_version version;
 
-	if (name && sscanf(name, "GLIBC_%9u.%9u", &version.major, &version.minor) == 2 &&
+	if (sscanf(name, "GLIBC_%9u.%9u", &version.major, &version.minor) == 2 &&
 	    fsc_elf_version_less(*newest, version))
 		*newest = version;
 }
@@ -69,7 +69,7 @@ static void read_needed_versions(struct fsc_elf *elf, const GElf_Shdr *header, E
 				gelf_getvernaux(data, (int)part_at, &part);
 		     n++) {
 			keep_newest(&elf->glibc_needed,
-				    elf_strptr(elf->handle, header->sh_link, part.vna_name));
+				    fsc_elf_section_text(elf, header->sh_link, part.vna_name));
 			if (!part.vna_next)
 				break;
 			part_at += part.vna_next;
@@ -90,7 +90,7 @@ static void read_defined_versions(struct fsc_elf *elf, const GElf_Shdr *header, 
 		if (at + definition.vd_aux < data->d_size &&
 		    gelf_getverdaux(data, (int)(at + definition.vd_aux), &name))
 			keep_newest(&elf->glibc_defined,
-				    elf_strptr(elf->handle, header->sh_link, name.vda_name));
+				    fsc_elf_section_text(elf, header->sh_link, name.vda_name));
 		at += definition.vd_next;
 		if (!definition.vd_next || at >= data->d_size)
 			break;

@@ -74,7 +74,13 @@ static bool follow_scripts(struct fsc_doctor *doctor, char path[PATH_MAX])
 {
 	char line[SCRIPT_LINE_MAX];
 
-	for (int i = 0; i < SCRIPTS_MAX && read_script(path, line); i++) {
+	for (int i = 0; read_script(path, line); i++) {
+		if (i == SCRIPTS_MAX) {
+			fsc_messages_say("cannot run %s: its #! line leads from script to script, "
+					 "more than %d of them",
+					 path, SCRIPTS_MAX);
+			return false;
+		}
 		fsc_doctor_find(doctor, FSC_DOCTOR_script, "%s (%s)", path, line);
 		if (!find_interpreter(line, path))
 			return false;
@@ -114,7 +120,7 @@ static bool find_rights(struct fsc_doctor *doctor, const char *path)
 	return true;
 }
 
-static bool find_loader(struct fsc_doctor *doctor, const struct fsc_elf *elf)
+static bool find_preloading(struct fsc_doctor *doctor, const struct fsc_elf *elf)
 {
 	if (elf->kind == FSC_ELF_STATIC || elf->kind == FSC_ELF_STATIC_PIE) {
 		fsc_doctor_find(doctor,
@@ -127,6 +133,12 @@ static bool find_loader(struct fsc_doctor *doctor, const struct fsc_elf *elf)
 		fsc_doctor_find(doctor, FSC_DOCTOR_musl, "%s", elf->path);
 		return false;
 	}
+	return true;
+}
+
+/* Of a program that is still to be started: that of a running process was there for it. */
+static bool find_loader(struct fsc_doctor *doctor, const struct fsc_elf *elf)
+{
 	if (access(elf->interpreter, X_OK) == 0)
 		return true;
 	fsc_doctor_find(doctor, FSC_DOCTOR_no_loader, "%s: %s",
@@ -146,7 +158,7 @@ bool fsc_doctor_program(struct fsc_doctor *doctor, const struct fsc_elf *elf)
 		good = false;
 	}
 	fsc_elf_destroy(ours);
-	return find_loader(doctor, elf) && good;
+	return find_preloading(doctor, elf) && good;
 }
 
 /* ---- what it brings ---- */
@@ -225,6 +237,21 @@ static bool find_importers(struct fsc_doctor *doctor, enum fsc_doctor_id id, con
 	return used != 0;
 }
 
+static void find_linked(struct fsc_doctor *doctor)
+{
+	char names[FSC_DOCTOR_TEXT_MAX / 2] = "";
+	size_t used = 0, i;
+
+	for (i = 0; i < doctor->linked_count && used < sizeof(names) / 2; i++)
+		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%.80s",
+					 used ? ", " : "", doctor->linked[i]);
+	if (i < doctor->linked_count)
+		fsc_doctor_find(doctor, FSC_DOCTOR_linked_without_row, "%s and %zu more", names,
+				doctor->linked_count - i);
+	else if (used)
+		fsc_doctor_find(doctor, FSC_DOCTOR_linked_without_row, "%s", names);
+}
+
 void fsc_doctor_program_objects(struct fsc_doctor *doctor)
 {
 	bool slots = false;
@@ -239,14 +266,11 @@ void fsc_doctor_program_objects(struct fsc_doctor *doctor)
 		    !fsc_rules_is_system(object->library))
 			fsc_doctor_library_findings(doctor, object);
 	}
-	if (doctor->linked_more)
-		fsc_doctor_find(doctor, FSC_DOCTOR_linked_without_row, "%s and %" PRIu64 " more",
-				doctor->linked_names, doctor->linked_more);
-	else if (*doctor->linked_names)
-		fsc_doctor_find(doctor, FSC_DOCTOR_linked_without_row, "%s", doctor->linked_names);
+	find_linked(doctor);
 	for (size_t i = 0; i < doctor->function_count; i++)
 		slots |= doctor->functions[i].slot_count > 0;
-	if (!find_importers(doctor, FSC_DOCTOR_lookups_at_run_time, "dlsym", "dlvsym") && !slots)
+	if (!find_importers(doctor, FSC_DOCTOR_lookups_at_run_time, "dlsym", "dlvsym") && !slots &&
+	    !doctor->partly_seen)
 		fsc_doctor_find(doctor, FSC_DOCTOR_nothing_at_the_boundary, "%s", "");
 	find_importers(doctor, FSC_DOCTOR_opens_at_run_time, "dlopen", "dlmopen");
 }
@@ -281,12 +305,15 @@ static void look_at(struct fsc_doctor *doctor, const char *path,
 	bool rights = find_rights(doctor, path);
 
 	add_facts(doctor, object->elf);
-	if (!fsc_doctor_program(doctor, object->elf) || !rights)
+	if (!fsc_doctor_program(doctor, object->elf) || !find_loader(doctor, object->elf) ||
+	    !rights)
 		return;
-	if (is_trusted(object->elf->interpreter))
+	if (is_trusted(object->elf->interpreter)) {
 		fsc_doctor_loader_list(doctor, object->elf);
-	else
+	} else {
+		doctor->partly_seen = true;
 		fsc_doctor_find(doctor, FSC_DOCTOR_foreign_loader, "%s", path);
+	}
 	fsc_doctor_program_objects(doctor);
 }
 
@@ -302,12 +329,12 @@ bool fsc_doctor_command(struct fsc_doctor *doctor, char *const *command)
 	}
 	if (!follow_scripts(doctor, path))
 		return false;
-	object = fsc_doctor_add_object(doctor, path, true, &error);
+	object = fsc_doctor_add_object(doctor, path, "", &error);
 	if (!object && error.status == FSC_E_FORMAT && access(path, R_OK) == 0) {
 		/* execvp(3) gives what the kernel does not take to the shell. */
 		fsc_doctor_find(doctor, FSC_DOCTOR_shell_script, "%s", path);
 		snprintf(path, sizeof(path), "/bin/sh");
-		object = fsc_doctor_add_object(doctor, path, true, &error);
+		object = fsc_doctor_add_object(doctor, path, "", &error);
 	}
 	if (object)
 		look_at(doctor, path, object);

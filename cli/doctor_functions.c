@@ -142,15 +142,39 @@ static bool is_linked_only(const struct fsc_doctor *doctor, const char *name,
 	       (choice == FSC_CHOICE_UNNAMED && !fsc_rules_is_system(from->library));
 }
 
-static void count_linked(struct fsc_doctor *doctor, const char *name)
+static void add_linked(struct fsc_doctor *doctor, const char *name)
 {
-	size_t used = strlen(doctor->linked_names);
+	if (doctor->linked_count == doctor->linked_room) {
+		size_t room = doctor->linked_room ? 2 * doctor->linked_room : 64;
+		const char **larger = reallocarray(doctor->linked, room, sizeof(*larger));
 
-	if (used < sizeof(doctor->linked_names) / 2)
-		snprintf(doctor->linked_names + used, sizeof(doctor->linked_names) - used,
-			 "%s%.80s", used ? ", " : "", name);
-	else
-		doctor->linked_more++;
+		if (!larger) {
+			doctor->no_memory = true;
+			return;
+		}
+		doctor->linked = larger;
+		doctor->linked_room = room;
+	}
+	doctor->linked[doctor->linked_count++] = name;
+}
+
+static int names_ascending(const void *left, const void *right)
+{
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+/* Several slots, and several files, may lead to one function. */
+static void keep_linked_once(struct fsc_doctor *doctor)
+{
+	size_t count = 0;
+
+	if (doctor->linked_count)
+		qsort(doctor->linked, doctor->linked_count, sizeof(*doctor->linked),
+		      names_ascending);
+	for (size_t i = 0; i < doctor->linked_count; i++)
+		if (!count || strcmp(doctor->linked[count - 1], doctor->linked[i]) != 0)
+			doctor->linked[count++] = doctor->linked[i];
+	doctor->linked_count = count;
 }
 
 static void find_slots(struct fsc_doctor *doctor, const struct fsc_doctor_object *object)
@@ -164,7 +188,7 @@ static void find_slots(struct fsc_doctor *doctor, const struct fsc_doctor_object
 
 		from = definer(doctor, name);
 		if (from && from != object && is_linked_only(doctor, name, from))
-			count_linked(doctor, name);
+			add_linked(doctor, name);
 		if (from == object || !fsc_boundary_has_name(&doctor->rules.boundary, name))
 			continue;
 		function = find(doctor, name, from);
@@ -234,6 +258,15 @@ size_t fsc_doctor_functions_of(const struct fsc_doctor *doctor,
 	return count;
 }
 
+/* By name, then by the file's place in the loader's order. */
+static int in_order(const void *left, const void *right)
+{
+	const struct fsc_doctor_function *a = left, *b = right;
+	int order = strcmp(a->name, b->name);
+
+	return order ? order : (a->object > b->object) - (a->object < b->object);
+}
+
 void fsc_doctor_functions_find(struct fsc_doctor *doctor, bool all)
 {
 	for (size_t i = 0; i < doctor->object_count; i++)
@@ -242,4 +275,8 @@ void fsc_doctor_functions_find(struct fsc_doctor *doctor, bool all)
 		find_slots(doctor, &doctor->objects[i]);
 	for (size_t i = 0; i < doctor->object_count; i++)
 		find_inner_calls(doctor, &doctor->objects[i]);
+	keep_linked_once(doctor);
+	if (doctor->function_count)
+		qsort(doctor->functions, doctor->function_count, sizeof(*doctor->functions),
+		      in_order);
 }

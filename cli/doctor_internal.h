@@ -102,9 +102,12 @@ struct fsc_doctor {
 	struct fsc_doctor_wrapped *wrapped;
 	size_t wrapped_count;
 	uint64_t if_looked_up; /* functions that no row names, but a lookup selects */
-	char linked_names[FSC_DOCTOR_TEXT_MAX / 2]; /* those of them that a file is linked with */
-	uint64_t linked_more;			    /* that had no room there */
-	uint64_t not_selected[FSC_CHOICE_COUNT];    /* exported functions, by the reason */
+	const char *
+		*linked; /* names of those of them that a file is linked with; ascending, once */
+	size_t linked_count;
+	size_t linked_room;
+	uint64_t not_selected[FSC_CHOICE_COUNT]; /* exported functions, by the reason */
+	bool partly_seen;			 /* some file's symbols are not known */
 	bool no_memory;
 };
 
@@ -131,9 +134,15 @@ __attribute__((format(printf, 4, 5))) void fsc_doctor_fact(struct fsc_doctor *do
 void fsc_doctor_number(struct fsc_doctor *doctor, const char *name, const char *label,
 		       struct fsc_maybe number, const char *unit);
 
-/* Read a file and add it. NULL: it cannot be read, *error says why, or there are too many. */
+/*
+ * Read a file and add it. library: its path as the rules see it, "" for the program; NULL: the real
+ * path of the file. NULL: it cannot be read, or there are too many; *error says why.
+ */
 const struct fsc_doctor_object *fsc_doctor_add_object(struct fsc_doctor *doctor, const char *path,
-						      bool program, struct fsc_error *error);
+						      const char *library, struct fsc_error *error);
+/* The finding for one that could not be added. */
+void fsc_doctor_unreadable(struct fsc_doctor *doctor, const char *path,
+			   const struct fsc_error *error);
 
 /* ---- doctor_machine.c ---- */
 

@@ -33,6 +33,12 @@ static bool has_codec_slot(const struct fsc_doctor *doctor, const struct fsc_elf
 	return false;
 }
 
+/* Is it protobuf's own library, of C or C++? Its name has not changed since there is one. */
+static bool is_codec_library(const struct fsc_elf *elf)
+{
+	return !strncmp(elf->soname, "libprotobuf", strlen("libprotobuf"));
+}
+
 /* Is a codec's function part of this object? */
 static bool has_codec_inside(const struct fsc_doctor *doctor, const struct fsc_elf *elf)
 {
@@ -80,14 +86,17 @@ static void find_codec(struct fsc_doctor *doctor, const struct fsc_elf *elf)
 		return;
 	}
 	if (has_codec_inside(doctor, elf)) {
-		fsc_doctor_find(doctor, FSC_DOCTOR_codec_inside, "%s", elf->path);
+		fsc_doctor_find(doctor,
+				is_codec_library(elf) ? FSC_DOCTOR_codec_itself
+						      : FSC_DOCTOR_codec_inside,
+				"%s", elf->path);
 		known = true;
 	}
 	if (elf->prost) {
 		fsc_doctor_find(doctor, FSC_DOCTOR_codec_prost, "%s", elf->path);
 		known = true;
 	}
-	if (has_cxx_codec(elf)) {
+	if (!known && has_cxx_codec(elf)) {
 		fsc_doctor_find(doctor, FSC_DOCTOR_codec_cxx, "%s", elf->path);
 		known = true;
 	}
@@ -95,22 +104,26 @@ static void find_codec(struct fsc_doctor *doctor, const struct fsc_elf *elf)
 		fsc_doctor_find(doctor, FSC_DOCTOR_codec_unseen, "%s", elf->path);
 }
 
-/* What libffiscope.so itself exports is what is counted: the names are not listed twice. */
+static bool is_allocation(const char *name)
+{
+	static const char *const names[] = {
+#define FSC_ALLOCATION(name, result, parameters, arguments) #name,
+#include "trace_points/allocation_hooks.def"
+#undef FSC_ALLOCATION
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(names[i], name))
+			return true;
+	return false;
+}
+
 static void find_allocator(struct fsc_doctor *doctor, const struct fsc_elf *elf)
 {
-	struct fsc_elf *ours = fsc_doctor_preload_for(doctor, elf);
-	const struct fsc_boundary_row *row;
 	bool imports = false;
 
-	if (!ours)
-		return;
-	fsc_elf_read_tables(ours);
 	for (size_t i = 1; i < elf->symbol_count && !imports; i++)
-		imports = !elf->symbols[i].defined && *elf->symbols[i].name &&
-			  fsc_elf_export(ours, elf->symbols[i].name) &&
-			  fsc_rules_choose(&doctor->rules, elf->symbols[i].name, "", &row) !=
-				  FSC_CHOICE_NEVER;
-	fsc_elf_destroy(ours);
+		imports = !elf->symbols[i].defined && is_allocation(elf->symbols[i].name);
 	/* operator new of libstdc++ is malloc's caller. */
 	if (!imports && !elf->no_sections && !fsc_elf_needs(elf, "libstdc++.so"))
 		fsc_doctor_find(doctor, FSC_DOCTOR_own_allocator, "%s", elf->path);
@@ -195,7 +208,7 @@ bool fsc_doctor_library(struct fsc_doctor *doctor, const char *path)
 	struct fsc_elf *ours;
 	char machine[32];
 
-	object = fsc_doctor_add_object(doctor, path, false, &error);
+	object = fsc_doctor_add_object(doctor, path, NULL, &error);
 	if (!object) {
 		fsc_messages_error(&error);
 		return false;

@@ -89,8 +89,9 @@ static void find_shared_memory(struct fsc_doctor *doctor)
 		fsc_doctor_find(doctor, FSC_DOCTOR_no_shared_memory, "%s", strerror(errno));
 	else if (kind.f_type != TMPFS_MAGIC)
 		fsc_doctor_find(doctor, FSC_DOCTOR_no_shared_memory, "it is no tmpfs");
-	else if (statvfs("/dev/shm", &space) == 0)
+	else if (statvfs("/dev/shm", &space) == 0 && space.f_blocks)
 		left = fsc_known((int64_t)(space.f_bavail * space.f_frsize));
+	/* Without blocks it has no limit of its own: tmpfs(5). */
 	if (left.known && left.value < SHARED_MEMORY_LEAST)
 		fsc_doctor_find(doctor, FSC_DOCTOR_little_shared_memory, "%s",
 				fsc_units_bytes(text, left));

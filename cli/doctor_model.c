@@ -40,6 +40,7 @@ void fsc_doctor_destroy(struct fsc_doctor *doctor)
 	}
 	free(doctor->wrapped);
 	free(doctor->functions);
+	free(doctor->linked);
 	free(doctor->boundary);
 	free(doctor);
 }
@@ -142,29 +143,43 @@ void fsc_doctor_number(struct fsc_doctor *doctor, const char *name, const char *
 }
 
 const struct fsc_doctor_object *fsc_doctor_add_object(struct fsc_doctor *doctor, const char *path,
-						      bool program, struct fsc_error *error)
+						      const char *library, struct fsc_error *error)
 {
-	struct fsc_doctor_object *object = &doctor->objects[doctor->object_count];
-	char *library = program ? strdup("") : realpath(path, NULL);
+	struct fsc_doctor_object *object;
+	char *kept;
 
-	if (doctor->object_count == FSC_DOCTOR_OBJECTS_MAX ||
-	    fsc_elf_open(&object->elf, path, error)) {
-		free(library);
+	if (doctor->object_count == FSC_DOCTOR_OBJECTS_MAX) {
+		(void)fsc_error_set(error, FSC_E_LIMIT, path, "there are more than %d files",
+				    FSC_DOCTOR_OBJECTS_MAX);
 		return NULL;
 	}
-	if (!library)
-		library = strdup(path);
-	if (!library) {
+	object = &doctor->objects[doctor->object_count];
+	if (fsc_elf_open(&object->elf, path, error))
+		return NULL;
+	kept = library ? strdup(library) : realpath(path, NULL);
+	if (!kept)
+		kept = strdup(path);
+	if (!kept) {
 		doctor->no_memory = true;
+		(void)fsc_error_set(error, FSC_E_NOMEM, path, "no memory");
 		fsc_elf_destroy(object->elf);
+		object->elf = NULL;
 		return NULL;
 	}
 	fsc_elf_read_tables(object->elf);
-	object->library = library;
+	object->library = kept;
 	doctor->object_count++;
-	if (object->elf->no_sections)
-		fsc_doctor_find(doctor, FSC_DOCTOR_no_sections, "%s", path);
-	else if (object->elf->damaged)
+	doctor->partly_seen |= object->elf->no_sections || object->elf->damaged;
+	if (object->elf->damaged)
 		fsc_doctor_find(doctor, FSC_DOCTOR_damaged, "%s", path);
+	else if (object->elf->no_sections)
+		fsc_doctor_find(doctor, FSC_DOCTOR_no_sections, "%s", path);
 	return object;
+}
+
+void fsc_doctor_unreadable(struct fsc_doctor *doctor, const char *path,
+			   const struct fsc_error *error)
+{
+	doctor->partly_seen = true;
+	fsc_doctor_find(doctor, FSC_DOCTOR_unreadable, "%s: %s", path, error->what);
 }

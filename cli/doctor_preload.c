@@ -53,8 +53,8 @@ void fsc_doctor_preload_objects(struct fsc_doctor *doctor)
 	char path[PATH_MAX];
 
 	while (next(doctor, folder, path))
-		if (!fsc_doctor_add_object(doctor, path, false, &error))
-			fsc_doctor_find(doctor, FSC_DOCTOR_unreadable, "%s: %s", path, error.what);
+		if (!fsc_doctor_add_object(doctor, path, NULL, &error))
+			fsc_doctor_unreadable(doctor, path, &error);
 	if (folder)
 		closedir(folder);
 }

@@ -49,23 +49,30 @@ static void call_it(const struct fsc_doctor_object *object, const char *path)
 	snprintf(object->elf->path, sizeof(object->elf->path), "%s", path);
 }
 
+/*
+ * In a container the file lies below the process's own root, and that is where its rules see it. Of
+ * another root in this mount namespace, maps shows paths from ours on (proc(5)).
+ */
 static void add_mapped(struct fsc_doctor *doctor, pid_t pid, const char *path)
 {
-	char inside[PATH_MAX];
-	struct fsc_error error;
-
+	char link[64], root[PATH_MAX], inside[PATH_MAX];
 	const struct fsc_doctor_object *object;
+	struct fsc_error error;
+	ssize_t length;
 
-	/* In a container the file lies below the process's own root. */
-	if (is_there(doctor, path) || snprintf(inside, sizeof(inside), "/proc/%d/root%s", (int)pid,
-					       path) >= (int)sizeof(inside))
+	snprintf(link, sizeof(link), "/proc/%d/root", (int)pid);
+	length = readlink(link, root, sizeof(root) - 1);
+	root[length > 0 ? length : 0] = '\0';
+	if (length > 1 && !strncmp(path, root, (size_t)length) && path[length] == '/')
+		path += length;
+	if (is_there(doctor, path) ||
+	    snprintf(inside, sizeof(inside), "%s%s", link, path) >= (int)sizeof(inside))
 		return;
-	object = fsc_doctor_add_object(doctor, access(inside, R_OK) == 0 ? inside : path, false,
-				       &error);
+	object = fsc_doctor_add_object(doctor, inside, path, &error);
 	if (object)
 		call_it(object, path);
 	else
-		fsc_doctor_find(doctor, FSC_DOCTOR_unreadable, "%s: %s", path, error.what);
+		fsc_doctor_unreadable(doctor, path, &error);
 }
 
 /* Does it have libffiscope.so? */
@@ -163,7 +170,7 @@ bool fsc_doctor_process(struct fsc_doctor *doctor, pid_t pid)
 	if (!maps || length <= 0) {
 		fsc_messages_say("cannot look at process %d: %s", (int)pid,
 				 errno == ENOENT ? "there is none" : strerror(errno));
-	} else if (!fsc_doctor_add_object(doctor, link, true, &error)) {
+	} else if (!fsc_doctor_add_object(doctor, link, "", &error)) {
 		fsc_messages_error(&error);
 		length = 0;
 	} else {

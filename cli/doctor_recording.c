@@ -91,6 +91,16 @@ static void add_facts(struct fsc_doctor *doctor, const struct fsc_recording *rec
 				recording->seen_pool_exhausted.value);
 }
 
+static int in_order(const void *left, const void *right)
+{
+	const struct fsc_doctor_wrapped *a = left, *b = right;
+	int order = strcmp(a->name, b->name);
+
+	if (!order)
+		order = strcmp(a->library, b->library);
+	return order ? order : (a->pid > b->pid) - (a->pid < b->pid);
+}
+
 bool fsc_doctor_recording(struct fsc_doctor *doctor, const char *path)
 {
 	struct fsc_recording *recording;
@@ -104,6 +114,8 @@ bool fsc_doctor_recording(struct fsc_doctor *doctor, const char *path)
 	add_facts(doctor, recording);
 	for (size_t i = 0; i < recording->process_count; i++)
 		read_image(doctor, recording, &recording->processes[i]);
+	if (doctor->wrapped_count)
+		qsort(doctor->wrapped, doctor->wrapped_count, sizeof(*doctor->wrapped), in_order);
 	fsc_recording_destroy(recording);
 	return true;
 }

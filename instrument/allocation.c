@@ -21,17 +21,17 @@
 /* ---- what lies underneath ---- */
 
 #define FSC_ALLOCATION(name, result, parameters, arguments) static result first_##name parameters;
-#include "allocation_hooks.def"
+#include "trace_points/allocation_hooks.def"
 #undef FSC_ALLOCATION
 
 /* The real functions; until the first call of any, functions that find them. */
 static struct {
 #define FSC_ALLOCATION(name, result, parameters, arguments) result(*name) parameters;
-#include "allocation_hooks.def"
+#include "trace_points/allocation_hooks.def"
 #undef FSC_ALLOCATION
 } real = {
 #define FSC_ALLOCATION(name, result, parameters, arguments) first_##name,
-#include "allocation_hooks.def"
+#include "trace_points/allocation_hooks.def"
 #undef FSC_ALLOCATION
 };
 
@@ -54,7 +54,7 @@ static void find_real(void)
 	found = fsc_modules_next_symbol(#name, NULL);       \
 	if (found)                                          \
 		__atomic_store_n(&real.name, (result(*) parameters)found, __ATOMIC_RELEASE);
-#include "allocation_hooks.def"
+#include "trace_points/allocation_hooks.def"
 #undef FSC_ALLOCATION
 }
 
@@ -64,7 +64,7 @@ static void find_real(void)
 		find_real();                                \
 		return real.name arguments;                 \
 	}
-#include "allocation_hooks.def"
+#include "trace_points/allocation_hooks.def"
 #undef FSC_ALLOCATION
 
 uintptr_t fsc_allocation_own(const char *name)
@@ -84,7 +84,7 @@ uintptr_t fsc_allocation_replacement(const char *name, uintptr_t value)
 #define FSC_ALLOCATION(function, result, parameters, arguments)                  \
 	if (value == (uintptr_t)real.function && fsc_text_same(name, #function)) \
 		return value == fsc_modules_libc_symbol(name) ? fsc_allocation_own(name) : 0;
-#include "allocation_hooks.def"
+#include "trace_points/allocation_hooks.def"
 #undef FSC_ALLOCATION
 	return 0;
 }

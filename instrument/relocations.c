@@ -166,7 +166,7 @@ static bool is_interposed(const char *name)
 #define FSC_ALLOCATION(function, result, parameters, arguments) \
 	if (fsc_text_same(name, #function))                     \
 		return true;
-#include "allocation_hooks.def"
+#include "trace_points/allocation_hooks.def"
 #undef FSC_ALLOCATION
 	return fsc_text_same(name, "dlsym") || fsc_text_same(name, "dlvsym");
 }

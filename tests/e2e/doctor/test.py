@@ -9,52 +9,10 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
 from scenario import (BUILD, FFISCOPE, PRELOAD, PYTHON, SERVICE, Skip, check, compile_program, environment,
-                      equal, host, main, one_line, phase, record, require, run, shared, test, write)
+                      equal, host, main, one_line, record, run, shared, test, write)
+from findings import MAIN, doctor, finding, functions, ids
 
-MAIN = "int main(void) { return 0; }\n"
-ENTRY = """
-#include <stdlib.h>
-#include <string.h>
-struct buffer { unsigned char *pointer; size_t length, capacity; };
-struct buffer proto2ffi_copy(const unsigned char *data, size_t length)
-{
-	unsigned char *pointer = malloc(length + 1);
-	memcpy(pointer, data, length);
-	return (struct buffer){ pointer, length, length + 1 };
-}
-void proto2ffi_free_byte_buffer(struct buffer buffer) { free(buffer.pointer); }
-"""
 RISCV = b"\xf3\x00"  # EM_RISCV of elf.h: there is no library for it
-
-
-def doctor(*arguments, **how):
-    """The JSON document; the table must come too."""
-    result = run(FFISCOPE, "doctor", "--json", *arguments, **how)
-    require(result.status == 0, f"doctor {arguments} ended with {result.status}: {result.err[-400:]}")
-    found = json.loads(result.stdout)
-    equal(found["schema"], "ffiscope.doctor/1", "schema")
-    screen = run(FFISCOPE, "doctor", *arguments, **how)
-    equal(screen.status, 0, "status of the table")
-    for finding in found["findings"]:
-        check(finding["weight"] in ("blocks", "limits", "note"), f"weight of {finding['id']}")
-        check(finding["what"] and finding["remedy"], f"{finding['id']} says what and what to do")
-        check(finding["what"].split()[0] in screen.out, f"{finding['id']} is in the table")
-    return found
-
-
-def ids(found, weight=None):
-    return [finding["id"] for finding in found["findings"] if weight in (None, finding["weight"])]
-
-
-def finding(found, name):
-    chosen = [one for one in found["findings"] if one["id"] == name]
-    check(len(chosen) == 1, f"{len(chosen)} findings {name} among {ids(found)}, expected 1")
-    return chosen[0] if chosen else {"what": "", "remedy": "", "subject": ""}
-
-
-def functions(found, **members):
-    return {one["name"] for one in found["functions"]
-            if all(one[key] == value for key, value in members.items())}
 
 
 def blocked(folder, name, program, *arguments):
@@ -115,6 +73,19 @@ def little_shared_memory_is_told(folder):
 
 
 @test
+def shared_memory_without_limit_is_not_little(folder):
+    """size=0 is none: tmpfs(5)."""
+    inside = "mount -t tmpfs -o size=0 none /dev/shm && exec " + FFISCOPE + " doctor --json"
+    as_root = [] if os.getuid() == 0 else ["-r"]
+    result = run("unshare", *as_root, "-m", "sh", "-c", inside)
+    if "unshare" in result.err or "mount:" in result.err:
+        raise Skip(f"no mount namespace here: {result.err.strip()}")
+    found = json.loads(result.stdout)
+    check("little_shared_memory" not in ids(found), f"{found['facts']}")
+    equal(found["facts"]["shared_memory_bytes"], None, "what is left is not known")
+
+
+@test
 def another_preload_and_an_audit_are_told(folder):
     found = doctor(env=environment(LD_PRELOAD=SERVICE))
     check(SERVICE in finding(found, "preload_taken")["what"], "which")
@@ -160,6 +131,23 @@ def a_program_without_boundary_is_told_so(folder):
 
 
 @test
+def what_was_not_looked_at_is_not_said_to_have_no_boundary(folder):
+    trap = write(os.path.join(folder, "trap.so"), "#!/bin/sh\n")
+    os.chmod(trap, 0o755)
+    found = doctor("--", compile_program(folder, "own", MAIN, f"-Wl,--dynamic-linker={trap}"))
+    check("nothing_at_the_boundary" not in ids(found), "its libraries are not known")
+    bare = compile_program(folder, "bare", MAIN)
+    with open(bare, "r+b") as file:  # what sstrip does: e_shoff, e_shnum and e_shstrndx are none
+        file.seek(40)
+        file.write(bytes(8))
+        file.seek(60)
+        file.write(bytes(4))
+    found = doctor("--", bare)
+    finding(found, "no_sections")
+    check("nothing_at_the_boundary" not in ids(found), "its symbols are not known")
+
+
+@test
 def a_linked_function_without_row_is_named(folder):
     library = shared(folder, "libmine.so", "int store_query(void) { return 1; }")
     program = compile_program(folder, "user", "int store_query(void); int main(void) { return !store_query(); }",
@@ -169,6 +157,18 @@ def a_linked_function_without_row_is_named(folder):
     found = doctor("--entry", "store_*", "--", program)
     equal(functions(found, bound="slot"), {"store_query"}, "with --entry")
     check("linked_without_row" not in ids(found), "nothing is left")
+
+
+@test
+def a_linked_function_is_named_once(folder):
+    library = shared(folder, "libmine.so", "int store_query(void) { return 1; }")
+    other = shared(folder, "libother.so", "int store_query(void); int other(void) { return store_query(); }")
+    program = compile_program(folder, "user", """
+int store_query(void); int other(void);
+int (*volatile pointer)(void) = store_query;
+int main(void) { return store_query() + pointer() + other(); }
+""", other, library, f"-Wl,-rpath,{folder}", "-fno-pie", "-no-pie")
+    equal(finding(doctor("--", program), "linked_without_row")["subject"], "other, store_query", "names")
 
 
 @test(flags=["-static", "-static-pie"])
@@ -275,6 +275,19 @@ def a_library_that_is_missing_is_named(folder):
     check("libgone.so" in finding(found, "missing_library")["what"], "which")
 
 
+@test(kind=["short", "text"])
+def a_library_that_the_loader_refuses_is_at_fault_and_not_ours(folder, kind):
+    library = shared(folder, "libbad.so", "int bad(void) { return 1; }")
+    program = compile_program(folder, "user", "int bad(void); int main(void) { return bad(); }", library,
+                              f"-Wl,-rpath,{folder}")
+    write(library, "short" if kind == "short" else "text " * 1000)
+    found = doctor("--", program)
+    check("libbad.so" in finding(found, "refused_library")["what"], "which")
+    equal(ids(found, "blocks"), ["refused_library"], "nothing else is at fault")
+    equal(found["facts"]["preload"], None, "whether ours could be loaded is not known")
+    check("nothing_at_the_boundary" not in ids(found), "what is linked is not known")
+
+
 @test
 def a_dlsym_and_a_malloc_of_its_own_are_told(folder):
     program = compile_program(folder, "own", "#include <stddef.h>\n" + MAIN + """
@@ -318,144 +331,11 @@ def what_is_no_command_is_trouble(folder):
     script = write(os.path.join(folder, "lost"), "#!/no/such/interpreter\n")
     os.chmod(script, 0o755)
     one_line(run(FFISCOPE, "doctor", "--", script), 2, "/no/such/interpreter")
-
-
-# --- Libraries -----------------------------------------------------------------------------------
-
-@test
-def a_library_shows_which_functions_are_wrapped_as_what(folder):
-    found = doctor(SERVICE)
-    equal(functions(found, kind="free"), {"proto2ffi_free_byte_buffer", "calculator_free_buffer"}, "frees")
-    check("proto2ffi_say_hello" in functions(found, kind="entry", choice="row", built_in=True), "entries")
-    check("init_service" in functions(found, choice="lookup", bound="lookup"), "by the lookup rule")
-    check("protobuf_c_message_unpack" in functions(found, kind="decode", bound="slot"), "the codec")
-    equal(ids(found), [], "findings")
-    exported = {line.split()[-1] for line in run("nm", "-D", "--defined-only", SERVICE).out.splitlines()
-                if line.split()[-2] == "T"}
-    equal({one["name"] for one in found["functions"] if one["library"]}, exported, "exports, as nm sees them")
-    recording = record(folder, *host("dlopen", "--requests", 20, "--entry", "mixed"))
-    seen = {one["name"] for one in recording.report()["entry_points"]}
-    check(seen <= functions(found, choice="row") | functions(found, choice="lookup"), f"record sees {seen}")
-
-
-@test
-def options_choose_as_those_of_record_do(folder):
-    found = doctor("--exclude", "proto2ffi_say*", SERVICE)
-    equal(functions(found, choice="excluded"), {"proto2ffi_say_hello"}, "excluded")
-    rows = write(os.path.join(folder, "rows"), "entry proto2ffi_add response=none\n")
-    found = doctor("--boundary", rows, SERVICE)
-    equal(functions(found, row_line=1), {"proto2ffi_add"}, "by the file")
-    check("init_service" in functions(found, choice="unnamed"), "not by lookup")
-    found = doctor(SERVICE, env=environment(FFISCOPE_EXCLUDE="*hello"))
-    equal(functions(found, choice="excluded"), {"proto2ffi_say_hello"}, "by the variable")
-    one_line(run(FFISCOPE, "doctor", "--boundary", write(os.path.join(folder, "bad"), "enter x\n"), SERVICE), 2,
-             "bad:1:1")
-
-
-@test
-def a_library_of_the_system_needs_names(folder):
-    libz = [line.split()[2] for line in run("ldd", PYTHON).out.splitlines() if "libz.so" in line][0]
-    found = doctor(libz)
-    finding(found, "system_folder")
-    equal(functions(found, choice="row"), set(), "rows")
-    equal(functions(doctor("--entry", "deflateEnd", libz), choice="row"), {"deflateEnd"}, "with --entry")
-
-
-@test
-def a_library_without_exports_is_told(folder):
-    library = shared(folder, "libempty.so", "int hidden(void) { return 1; }", "-fvisibility=hidden")
-    finding(doctor(library), "no_function")
-    program = compile_program(folder, "program", MAIN)
-    finding(doctor(program), "no_library_file")
-
-
-@test
-def calls_inside_a_library_are_counted(folder):
-    text = ENTRY + """
-struct buffer proto2ffi_twice(const unsigned char *data, size_t length)
-{
-	struct buffer first = proto2ffi_copy(data, length);
-	proto2ffi_free_byte_buffer(first);
-	return proto2ffi_copy(data, length);
-}
-"""
-    found = doctor(shared(folder, "libinner.so", text, "-Wl,-Bsymbolic", "-fno-inline"))
-    calls = {one["name"]: one["inner_calls"] for one in found["functions"]}
-    equal(calls, {"proto2ffi_copy": 2, "proto2ffi_twice": 0, "proto2ffi_free_byte_buffer": 1}, "calls")
-    check("proto2ffi_copy (2)" in finding(found, "inner_calls")["what"], "which")
-    found = doctor(shared(folder, "libouter.so", ENTRY))
-    check("inner_calls" not in ids(found), "without any")
-
-
-@test
-def a_hidden_codec_is_told_and_where_marks_help(folder):
-    inside = ENTRY + "size_t protobuf_c_message_pack(void *m, void *b) { return m == b; }\n"
-    found = doctor(shared(folder, "libinside.so", inside, "-Wl,--exclude-libs,ALL"))
-    finding(found, "codec_inside")
-    found = doctor(shared(folder, "libnone.so", ENTRY))
-    check("ffiscope.h" in finding(found, "codec_unseen")["remedy"], "what helps")
-    marked = '#include <ffiscope.h>\n' + ENTRY + "void mark(void) { ffiscope_phase_begin(1); }\n"
-    found = doctor(shared(folder, "libmarked.so", marked))
-    finding(found, "codec_marked")
-    check("codec_unseen" not in ids(found), "what is marked is not unseen")
-    # rustc and prost are known by the texts that they leave; here they are a C string.
-    rust = ENTRY + 'const char *text(void) { return "delimited length exceeded /rustc/"; }\n'
-    library = shared(folder, "librust.so", rust)
-    found = doctor(library)
-    check("Cargo.toml" in finding(found, "codec_prost")["remedy"], "the line that helps")
-    check("rust_stripped" not in ids(found), "it has symbols")
-    require(run("strip", library).status == 0, "strip failed")
-    found = doctor(library)
-    check("strip = false" in finding(found, "rust_stripped")["remedy"], "the line that helps")
-    equal(functions(found, kind="free"), {"proto2ffi_free_byte_buffer"}, "exports of a stripped library")
-
-
-@test(build=["", "_marked", "_unwinding"])
-def the_service_in_rust_shows_its_codec_only_where_it_marks_it(folder, build):
-    library = os.path.join(BUILD, "ffi", f"libffiscope_service_rust{build}.so")
-    require(os.path.exists(library), f"{library} is missing: ./run test builds it")
-    found = doctor(library)
-    equal([name for name in ids(found) if name.startswith("codec_")],
-          ["codec_marked" if build else "codec_prost"], "what is known of its codec")
-    equal("rust_stripped" in ids(found), build != "_unwinding", "it is stripped")
-    recording = record(folder, *host("dlopen", "--requests", 20, "--library", library))
-    decode = phase(recording.report(), "proto2ffi_say_hello", "library", "decode")
-    equal(decode.get("count"), 20 if build else 0, "what record sees of it")
-
-
-@test
-def an_allocator_of_its_own_is_told(folder):
-    own = """
-static char pool[4096];
-void *proto2ffi_take(void) { return pool; }
-"""
-    found = doctor(shared(folder, "libpool.so", own))
-    finding(found, "own_allocator")
-    check("own_allocator" not in ids(doctor(shared(folder, "libmalloc.so", ENTRY))), "one that uses malloc")
-
-
-@test
-def what_is_no_library_is_trouble(folder):
-    one_line(run(FFISCOPE, "doctor", write(os.path.join(folder, "text"), "text\n")), 2, "not an ELF file")
-    one_line(run(FFISCOPE, "doctor", folder), 2, folder)
-    one_line(run(FFISCOPE, "doctor", os.path.join(folder, "none")), 2, "No such file")
-    os.mkfifo(os.path.join(folder, "pipe"))
-    one_line(run(FFISCOPE, "doctor", os.path.join(folder, "pipe"), timeout=20), 2, "not a regular file")
-
-
-@test
-def a_cut_library_is_read_as_far_as_it_goes_and_says_so(folder):
-    with open(SERVICE, "rb") as file:
-        text = file.read()
-    path = os.path.join(folder, "cut.so")
-    for parts in range(1, 16):
-        result = run(FFISCOPE, "doctor", "--json", write(path, text[:len(text) * parts // 16]))
-        require(result.status in (0, 2), f"{parts}/16: status {result.status}")
-        if result.status == 0:
-            found = json.loads(result.stdout)
-            check({"no_sections", "damaged"} & set(ids(found)), f"{parts}/16: {ids(found)}")
-            equal(found["facts"]["exported_functions"], None if "no_sections" in ids(found) else 0,
-                  f"{parts}/16: exports")
+    ends = [os.path.join(folder, "one"), os.path.join(folder, "two")]
+    for own, other in (ends, ends[::-1]):
+        write(own, f"#!{other}\n")
+        os.chmod(own, 0o755)
+    one_line(run(FFISCOPE, "doctor", "--", ends[0]), 2, "from script to script")
 
 
 # --- Recordings ----------------------------------------------------------------------------------
@@ -513,6 +393,36 @@ def a_running_process_is_recorded_or_not(folder):
     equal(found["facts"]["preloaded"], "yes", "preloaded")
     equal(ids(found, "blocks"), [], "what blocks")
     equal(os.path.realpath(found["facts"]["program"]), os.path.realpath(PYTHON), "program")
+
+
+@test
+def a_process_with_another_root_is_judged_as_it_sees_its_files(folder):
+    """There the loader lies elsewhere, and what is in a system folder is none from here."""
+    if os.getuid() != 0:
+        raise Skip("only root may change the root of a process")
+    root = os.path.join(folder, "root")
+    os.makedirs(os.path.join(root, "usr", "lib"))
+    library = shared(os.path.join(root, "usr", "lib"), "libmine.so", "int store_query(void) { return 1; }",
+                     "-Wl,-soname,libmine.so")
+    program = compile_program(root, "user", """
+#include <stdio.h>
+int store_query(void);
+int main(void) { putchar('0' + store_query()); putchar(10); fflush(stdout); return getchar(); }
+""", library, "-Wl,-rpath,/usr/lib", "-Wl,--dynamic-linker=/usr/lib/loader.so")
+    for line in run("ldd", "/bin/true").out.splitlines():
+        paths = [word for word in line.split() if word.startswith("/")]
+        for path in paths:
+            shutil.copy(path, os.path.join(root, "usr/lib", "loader.so" if "ld-linux" in path else ""))
+    process = subprocess.Popen(["chroot", root, "/user"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               env=environment(LD_LIBRARY_PATH="/usr/lib"))
+    process.stdout.readline()
+    try:
+        found = doctor("--pid", str(process.pid))
+    finally:
+        process.communicate(b"\n", timeout=60)
+    equal(ids(found, "blocks"), ["not_preloaded"], "what blocks")
+    check("/usr/lib/libmine.so" in [one["file"] for one in found["objects"]], "its files, as it knows them")
+    check("linked_without_row" not in ids(found), f"a system folder's function is no entry point: {ids(found)}")
 
 
 @test

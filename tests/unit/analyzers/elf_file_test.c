@@ -168,9 +168,83 @@ Test(elf_damage, a_cut_file_says_that_it_is_damaged)
 	/* Section headers stand at the end of the file. */
 	cr_assert_eq(pwrite(file, bytes, size / 2, 0), (ssize_t)(size / 2));
 	elf = open_elf(path);
-	cr_assert(elf->damaged || elf->no_sections);
+	cr_assert(elf->damaged);
+	cr_assert(elf->no_sections);
 	cr_assert_eq(elf->symbol_count, 0);
 	fsc_elf_destroy(elf);
+}
+
+Test(elf_damage, section_headers_that_were_removed_are_no_damage)
+{
+	struct fsc_elf *elf;
+	Elf64_Ehdr *header = (Elf64_Ehdr *)bytes;
+
+	header->e_shoff = 0;
+	header->e_shnum = header->e_shstrndx = 0;
+	cr_assert_eq(pwrite(file, bytes, size, 0), (ssize_t)size);
+	elf = open_elf(path);
+	cr_assert(elf->no_sections);
+	cr_assert_not(elf->damaged);
+	fsc_elf_destroy(elf);
+}
+
+Test(elf_damage, texts_of_a_section_beyond_the_limit_are_not_read)
+{
+	const Elf64_Ehdr *header = (const Elf64_Ehdr *)bytes;
+	Elf64_Shdr *sections = (Elf64_Shdr *)(bytes + header->e_shoff);
+	struct fsc_elf *elf;
+
+	for (int i = 0; i < header->e_shnum; i++)
+		if (sections[i].sh_type == SHT_DYNSYM)
+			sections[sections[i].sh_link].sh_size = FSC_ELF_SECTION_MAX + 1;
+	cr_assert_eq(pwrite(file, bytes, size, 0), (ssize_t)size);
+	cr_assert_eq(ftruncate(file, 2 * (off_t)FSC_ELF_SECTION_MAX), 0);
+	elf = open_elf(path);
+	cr_assert(elf->damaged);
+	cr_assert_null(fsc_elf_export(elf, "proto2ffi_say_hello"));
+	fsc_elf_destroy(elf);
+}
+
+/* Put a text where the library has one of its own, of at least that length. */
+static void plant(const char *text)
+{
+	const Elf64_Ehdr *header = (const Elf64_Ehdr *)bytes;
+	const Elf64_Shdr *sections = (const Elf64_Shdr *)(bytes + header->e_shoff);
+	const char *names = (const char *)bytes + sections[header->e_shstrndx].sh_offset;
+
+	for (int i = 0; i < header->e_shnum; i++)
+		if (!strcmp(names + sections[i].sh_name, ".rodata")) {
+			cr_assert_gt(sections[i].sh_size, strlen(text));
+			strcpy((char *)bytes + sections[i].sh_offset, text);
+		}
+	cr_assert_eq(pwrite(file, bytes, size, 0), (ssize_t)size);
+}
+
+Test(elf_damage, the_words_that_tell_rust_are_not_rust_by_themselves)
+{
+	static const struct {
+		const char *text;
+		bool rust;
+	} rows[] = {
+		{ "/rustc/", false },
+		{ "/rustc/%s/library", false },
+		{ "rustc version %d", false },
+		{ "library/std/src/", false },
+		{ "delimited length exceeded", false },
+		{ "/rustc/90c541806f23a127002de5b4038be731ba1458ca/x.rs", true },
+		{ "rustc version 1.63.0", true },
+		{ "library/std/src/io/mod.rs", true },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fsc_elf *elf;
+
+		plant(rows[i].text);
+		elf = open_elf(path);
+		cr_assert_eq(elf->rust, rows[i].rust, "%s", rows[i].text);
+		cr_assert_not(elf->prost, "%s", rows[i].text);
+		fsc_elf_destroy(elf);
+	}
 }
 
 Test(elf_damage, flipped_bytes_do_no_harm)

@@ -110,6 +110,17 @@ Test(doctor, a_number_has_its_unit_on_screen_alone)
 	cr_assert(strstr(json(), "{\"step_ticks\":22,\"probe_inner_ps\":12300}"));
 }
 
+Test(doctor, a_file_beyond_the_limit_is_refused_with_a_reason)
+{
+	struct fsc_error error;
+
+	memset(&error, 0xff, sizeof(error));
+	doctor->object_count = FSC_DOCTOR_OBJECTS_MAX;
+	cr_assert_null(fsc_doctor_add_object(doctor, SERVICE, NULL, &error));
+	cr_assert_eq(error.status, FSC_E_LIMIT);
+	cr_assert(strstr(error.what, "more than 4096 files"), "%s", error.what);
+}
+
 static const struct fsc_doctor_function *function(const char *name)
 {
 	for (size_t i = 0; i < doctor->function_count; i++)
@@ -136,7 +147,7 @@ Test(doctor, without_all_only_rows_are_listed_and_the_others_counted)
 {
 	struct fsc_error error;
 
-	cr_assert(fsc_doctor_add_object(doctor, SERVICE, false, &error));
+	cr_assert(fsc_doctor_add_object(doctor, SERVICE, NULL, &error));
 	fsc_doctor_functions_find(doctor, false);
 	cr_assert_gt(doctor->if_looked_up, 0);
 	for (size_t i = 0; i < doctor->function_count; i++)
