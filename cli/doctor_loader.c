@@ -19,12 +19,15 @@ enum { ANSWER_MS = 10000, ANSWER_BYTES = 1 << 20, MS = 1000000 };
 
 static _Noreturn void run(const struct fsc_doctor *doctor, const struct fsc_elf *elf, int output)
 {
+	/* Started itself, it would take $ORIGIN from the real path: ld.so(8). */
+	char *real = realpath(elf->path, NULL);
+
 	dup2(output, STDOUT_FILENO);
 	dup2(output, STDERR_FILENO);
 	setenv("LC_ALL", "C", 1);
 	if (doctor->has_session)
 		fsc_record_session_environment(&doctor->session);
-	execl(elf->interpreter, elf->interpreter, "--list", elf->path, (char *)NULL);
+	execl(elf->interpreter, elf->interpreter, "--list", real ? real : elf->path, (char *)NULL);
 	_exit(FSC_RECORD_NOT_FOUND);
 }
 

@@ -9,7 +9,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
 from scenario import (BUILD, FFISCOPE, PRELOAD, PYTHON, SERVICE, Skip, check, compile_program, environment,
-                      equal, host, main, one_line, record, run, shared, test, write)
+                      equal, host, main, one_line, record, require, run, shared, test, write)
 from findings import MAIN, doctor, finding, functions, ids
 
 RISCV = b"\xf3\x00"  # EM_RISCV of elf.h: there is no library for it
@@ -273,6 +273,22 @@ def a_library_that_is_missing_is_named(folder):
     os.remove(library)
     found = doctor("--", program)
     check("libgone.so" in finding(found, "missing_library")["what"], "which")
+
+
+@test
+def a_program_behind_a_link_finds_what_lies_beside_it(folder):
+    """As Debian's java does."""
+    place = os.path.join(folder, "place")
+    os.mkdir(place)
+    library = shared(place, "libbeside.so", "int beside(void) { return 1; }", "-Wl,-soname,libbeside.so")
+    program = compile_program(place, "user", "int beside(void); int main(void) { return !beside(); }", library,
+                              "-Wl,-rpath,$ORIGIN")
+    link = os.path.join(folder, "link")
+    os.symlink(program, link)
+    require(run(link).status == 0, "it does start")
+    found = doctor("--", link)
+    equal(ids(found, "blocks"), [], "what blocks")
+    check(library in [one["file"] for one in found["objects"]], "what it brings")
 
 
 @test(kind=["short", "text"])
