@@ -2,8 +2,9 @@
 """programs.py - the programs of Debian that must do under record what they do without.
 
 One row each: what it is called (work/NAME.sh is its own work), the Debian packages that it needs,
-the commands by which a machine shows that it has them, and what of its output differs from run to
-run. To add one: a row and a file. `programs.py packages [all]` prints the packages of a tier.
+the commands by which a machine shows that it has them, what it says and how it ends when it did its
+work, and what of its output differs from run to run. To add one: a row and a file.
+`programs.py packages [all]` prints the packages of a tier.
 """
 import sys
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ class Program:
     name: str
     packages: str
     commands: str
+    says: str  # by what its output shows that it did its work, with record and without
+    status: int = 0  # with which it ends then
     differs: str = ""
     modes: tuple = ((), EVERYTHING)  # options of record, one recorded run for each
     after: str = ""  # a command that ends what the work left running; it is not recorded
@@ -38,62 +41,66 @@ DAEMON = ((), WAIT, EVERYTHING)
 
 # In every `./run test`: they take two minutes together.
 USUAL = [
-    Program("archives", "tar gzip bzip2 xz-utils zstd", "tar gzip bzip2 xz zstd"),
-    Program("curl", "curl python3", "curl", "time"),
-    Program("git", "git", "git"),
-    Program("make", "make gcc libc6-dev", "make gcc"),
-    Program("node", "", "node"),
-    Program("perl", "perl", "perl"),
+    Program("archives", "tar gzip bzip2 xz-utils zstd", "tar gzip bzip2 xz zstd", "zst same"),
+    Program("curl", "curl python3", "curl", "20 hello", differs="time"),
+    Program("git", "git", "git", "hook: 1", status=1),
+    Program("make", "make gcc libc6-dev", "make gcc", "status 30", status=2),
+    Program("node", "", "node", "child 3 true", status=1),
+    Program("perl", "perl", "perl", "10007", status=3),
     Program("python", "libpython3.11-testsuite", "/usr/lib/python3.11/test/test_ctypes.py",
-            "load time"),
-    Program("redis", "redis-tools", "redis-check-rdb redis-benchmark", modes=DAEMON),
-    Program("sqlite3", "sqlite3", "sqlite3"),
-    Program("vim", "vim", "vim"),
+            "Tests result: SUCCESS", differs="load time"),
+    Program("redis", "redis-tools", "redis-check-rdb redis-benchmark", "rdb_last_bgsave_status:ok",
+            modes=DAEMON),
+    Program("sqlite3", "sqlite3", "sqlite3", '[{"a":1},{"a":2}', status=17),
+    Program("vim", "vim", "vim", "20000 88904"),
 ]
 
 # In `./run test --all`, too.
 MORE = [
-    Program("bash", "bash", "bash"),
-    Program("bubblewrap", "bubblewrap", "bwrap"),
-    Program("chromium", "chromium", "chromium", user="nobody"),
-    Program("clang", "clang libclang-rt-14-dev", "clang++"),
-    Program("cmake", "cmake ninja-build g++", "cmake ninja g++", "time"),
-    Program("expect", "expect", "expect"),
-    Program("fakeroot", "fakeroot", "fakeroot"),
-    Program("ffmpeg", "ffmpeg", "ffmpeg"),
-    Program("gawk", "gawk", "gawk"),
-    Program("gdb", "gdb gcc libc6-dev", "gdb", "process address"),
-    Program("ghostscript", "ghostscript", "gs"),
-    Program("golang", "restic", "restic"),
-    Program("gpg", "gnupg gpg-agent", "gpg gpg-agent", modes=DAEMON),
-    Program("guile", "guile-3.0", "guile"),
-    Program("imagemagick", "imagemagick", "convert identify"),
-    Program("java", "openjdk-17-jdk-headless", "javac java"),
-    Program("jq", "jq", "jq"),
-    Program("lua", "lua5.4", "lua5.4"),
-    Program("luajit", "luajit", "luajit", "address"),
-    Program("man", "man-db groff-base", "man"),
-    Program("memcached", "memcached socat", "memcached socat"),
-    Program("nginx", "nginx-light curl", "/usr/sbin/nginx curl", modes=DAEMON),
-    Program("openssl", "openssl", "openssl"),
-    Program("php", "php-cli", "php"),
-    Program("postgres", "postgresql", "/usr/lib/postgresql/15/bin/initdb pgbench", modes=DAEMON,
-            user="nobody"),
-    Program("prolog", "swi-prolog-nox", "swipl"),
-    Program("protoc", "protobuf-compiler protobuf-c-compiler python3-protobuf", "protoc protoc-c"),
-    Program("python_long", "libpython3.11-testsuite",
-            "/usr/lib/python3.11/test/test_ctypes.py", "load time"),
-    Program("redis_left", "redis-tools", "redis-check-rdb",
+    Program("bash", "bash", "bash", "closed 1", status=143),
+    Program("bubblewrap", "bubblewrap", "bwrap", "status 5"),
+    Program("chromium", "chromium", "chromium", "299999712,345", user="nobody"),
+    Program("clang", "clang libclang-rt-14-dev", "clang++", "caught"),
+    Program("cmake", "cmake ninja-build g++", "cmake ninja g++", "tested: 8", differs="time"),
+    Program("expect", "expect", "expect", "got world", status=6),
+    Program("fakeroot", "fakeroot", "fakeroot", "5 6"),
+    Program("ffmpeg", "ffmpeg", "ffmpeg", "codec_name=aac"),
+    Program("gawk", "gawk", "gawk", "5 4 3 2 1 0 baba 1970", status=3),
+    Program("gdb", "gdb gcc libc6-dev", "gdb", "twice (x=21) at a.c:2", differs="process address"),
+    Program("ghostscript", "ghostscript", "gs", "  back.ppm"),
+    Program("golang", "restic", "restic", "same"),
+    Program("gpg", "gnupg gpg-agent", "gpg gpg-agent", "wrong: 2", modes=DAEMON),
+    Program("guile", "guile-3.0", "guile", "2122500", status=8),
+    Program("imagemagick", "imagemagick", "convert identify", "97 90 3942"),
+    Program("java", "openjdk-17-jdk-headless", "javac java", "333332833333500000", status=9),
+    Program("jq", "jq", "jq", "3000", status=4),
+    Program("lua", "lua5.4", "lua5.4", "true\t6", status=7),
+    Program("luajit", "luajit", "luajit", "1 two 3.000 4", status=1, differs="address"),
+    Program("man", "man-db groff-base", "man", "thing - does a thing"),
+    Program("memcached", "memcached socat", "memcached socat", "20 42"),
+    Program("nginx", "nginx-light curl", "/usr/sbin/nginx curl", "30 hello", status=1, modes=DAEMON),
+    Program("openssl", "openssl", "openssl", "cert.pem: OK"),
+    Program("php", "php-cli", "php", "349012 2722207201 3", status=255),
+    Program("postgres", "postgresql", "/usr/lib/postgresql/15/bin/initdb pgbench", "100010000",
+            modes=DAEMON, user="nobody"),
+    Program("prolog", "swi-prolog-nox", "swipl", "[1,4,9,16]", status=3),
+    Program("protoc", "protobuf-compiler protobuf-c-compiler python3-protobuf", "protoc protoc-c",
+            "DecodeError: Error parsing message with type 'M'", status=1),
+    Program("python_long", "libpython3.11-testsuite", "/usr/lib/python3.11/test/test_ctypes.py",
+            "Tests result: SUCCESS", differs="load time"),
+    Program("redis_left", "redis-tools", "redis-check-rdb", "after: PONG",
             after="redis-cli -s s ping; redis-cli -s s dbsize; redis-cli -s s shutdown nosave"),
-    Program("ruby", "ruby", "ruby"),
-    Program("setuid", "sudo passwd", "sudo su chfn"),
-    Program("ssh", "openssh-server openssh-client rsync", "/usr/sbin/sshd ssh scp rsync"),
-    Program("static", "busybox-static", "busybox"),
-    Program("strace", "strace", "strace"),
-    Program("tcl", "tcl", "tclsh"),
-    Program("tmux", "tmux", "tmux", modes=DAEMON),
+    Program("ruby", "ruby", "ruby", "4129599910", status=1),
+    Program("setuid", "sudo passwd", "sudo su chfn", "sudo: 6"),
+    Program("ssh", "openssh-server openssh-client rsync", "/usr/sbin/sshd ssh scp rsync", "status 7"),
+    Program("static", "busybox-static", "busybox", "5050"),
+    Program("strace", "strace", "strace", "status 3"),
+    Program("tcl", "tcl", "tclsh", "0 1 2 3 4 5 6 7 8 9", status=1),
+    Program("tmux", "tmux", "tmux", "got hello", modes=DAEMON),
     # It remarks on our question whether a page can be read, which most undescribed calls make there.
-    Program("valgrind", "valgrind gcc libc6-dev", "valgrind", "process address", modes=((),)),
+    Program("valgrind", "valgrind gcc libc6-dev", "valgrind",
+            "are definitely lost in loss record 1 of 1", status=9,
+            differs="process address", modes=((),)),
 ]
 
 NOT_DRIVEN = {

@@ -126,7 +126,10 @@ def compare(program, options, bare, seen):
 def in_each_mode(folder, program):
     """Compare; how long each took."""
     bare = Outcome(folder, program)
-    require(bare.status < 124 or bare.status > 127, f"it cannot be driven: {bare.err[-500:]}")
+    # Else it would fail in the same way both times, and pass.
+    require(bare.status == program.status and program.says in bare.out + bare.err,
+            f"without record it does not do its work: status {bare.status} instead of {program.status}, "
+            f"{program.says!r} in {(bare.out + bare.err)[-500:]!r}")
     parts = []
     for options in program.modes:
         seen = Outcome(folder, program, options)
