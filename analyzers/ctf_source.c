@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A binary heap holds the streams by the time of their next record (source_next). decode() turns
- * a record into an event; its fields come from the shapes, so that there is no list of them here.
+ * Nothing is hard here: the state stream is read whole, the slots' streams are merged. Begin at
+ * fsc_ctf_source_open().
  */
 #include "analyzers/ctf_source.h"
 
@@ -12,200 +12,40 @@
 #include <string.h>
 
 #include "analyzers/packet_reader_internal.h"
-#include "analyzers/parts_internal.h"
+#include "analyzers/record_merge_internal.h"
 #include "analyzers/state_internal.h"
 #include "trace_points/recording.h"
 
 struct stream {
+	struct fsc_record_stream records; /* first: stream_next() */
 	struct fsc_packet_reader reader;
-	struct fsc_parts parts; /* of a record that stands for several */
-	const uint8_t *record;	/* the next one */
-	uint64_t order;		/* its ticks, never less than those before it */
-	size_t hint;		/* of the clock map */
 	char *path;
-};
-
-struct heap_item {
-	uint64_t order;
-	struct stream *stream;
 };
 
 struct source {
 	struct fsc_state_builder builder;
 	struct stream *streams;
 	size_t stream_count;
-	struct heap_item *heap;
-	size_t heap_count;
-	uint32_t pid;
-	uint32_t image;
+	struct fsc_record_merge merge;
 	uint32_t record_bytes[FSC_EVENT_IDS_MAX];
 	struct fsc_stream_loss known_loss; /* before any stream was read */
 };
 
-/* One decoding step: the stream's clock position and the record's end. */
-struct decoding {
-	const struct fsc_clock_map *clock;
-	size_t *hint;
-	uint64_t end_ticks;
-	int64_t end_ns;
-};
-
-static int64_t instant_ns(const struct decoding *decoding, uint64_t ticks)
+static const uint8_t *stream_next(struct fsc_record_stream *records)
 {
-	return ticks ? fsc_clock_map_ns(decoding->clock, ticks, decoding->hint) : 0;
-}
+	struct stream *stream = (struct stream *)records;
+	const uint8_t *record = fsc_packet_reader_next(&stream->reader);
 
-/* A duration that ends with the record: the difference of two instants, so that parts add up. */
-static int64_t duration_ns(const struct decoding *decoding, uint64_t duration_ticks)
-{
-	uint64_t begin = 0;
-
-	if (!duration_ticks)
-		return 0;
-	if (duration_ticks < decoding->end_ticks)
-		begin = decoding->end_ticks - duration_ticks;
-	return decoding->end_ns - fsc_clock_map_ns(decoding->clock, begin, decoding->hint);
-}
-
-#define DECODE_time(name)     to->name##_ns = instant_ns(decoding, from->name##_ticks);
-#define DECODE_duration(name) to->name##_ns = duration_ns(decoding, from->name##_ticks);
-#define DECODE_bytes(name)    to->name = from->name;
-#define DECODE_count(name)    to->name = from->name;
-#define DECODE_address(name)  to->name = from->name;
-#define DECODE_bits(name)     to->name = from->name;
-#define DECODE_id(name)	      to->name = from->name;
-#define DECODE_number(name)   to->name = from->name;
-#define DECODE_tid(name)      to->name = from->name;
-
-#define DECODE_FIELD(type, name, unit) DECODE_##unit(name)
-#define DECODER(event, record_name)                                                     \
-	static void decode_##record_name(struct fsc_event_##event *to,                  \
-					 const struct fsc_##record_name##_record *from, \
-					 const struct decoding *decoding)               \
-	{                                                                               \
-		(void)decoding;                                                         \
-		FSC_SHAPE_##record_name(DECODE_FIELD)                                   \
-	}
-
-/* A narrow call has the same field names as a wide one, `reserved` apart. */
-DECODER(call_wide, call)
-DECODER(call_wide, call_wide)
-DECODER(call_alloc, call_alloc)
-DECODER(request_buffer, request_buffer)
-DECODER(phase, phase)
-DECODER(mark, mark)
-DECODER(buffer_made, buffer_made)
-DECODER(buffer_freed, buffer_freed)
-
-/* false: this kind of event is not of the stream. */
-static bool decode_payload(struct fsc_event *event, const uint8_t *record,
-			   const struct decoding *decoding)
-{
-	switch (event->kind) {
-#define DECODE_CASE(name, member)                                                         \
-	case FSC_EVENT_##name:                                                            \
-		decode_##name(&event->member, (const struct fsc_##name##_record *)record, \
-			      decoding);                                                  \
-		return true;
-		DECODE_CASE(call, call)
-		DECODE_CASE(call_wide, call)
-		DECODE_CASE(call_alloc, call_alloc)
-		DECODE_CASE(request_buffer, request_buffer)
-		DECODE_CASE(phase, phase)
-		DECODE_CASE(mark, mark)
-		DECODE_CASE(buffer_made, buffer_made)
-		DECODE_CASE(buffer_freed, buffer_freed)
-	default:
-		return false;
-	}
-}
-
-static bool decode(struct source *source, struct stream *stream, struct fsc_event *event)
-{
-	struct decoding decoding = { .clock = &source->builder.state.clock, .hint = &stream->hint };
-	uint32_t id;
-
-	memcpy(&id, stream->record, sizeof(id));
-	memcpy(&decoding.end_ticks, stream->record + sizeof(id), sizeof(decoding.end_ticks));
-	decoding.end_ns = fsc_clock_map_ns(decoding.clock, decoding.end_ticks, decoding.hint);
-	event->kind = (enum fsc_event_id)id;
-	event->pid = source->pid;
-	event->image = source->image;
-	event->slot = stream->reader.slot;
-	event->tid = stream->reader.tid;
-	event->time_ns = event->start_ns = decoding.end_ns;
-	if (!decode_payload(event, stream->record, &decoding))
-		return false;
-	if (id == FSC_EVENT_call || id == FSC_EVENT_call_wide) {
-		event->kind = FSC_EVENT_call;
-		event->call.reserved = 0;
-		event->start_ns = decoding.end_ns - event->call.duration_ns;
-	} else if (id == FSC_EVENT_phase) {
-		event->start_ns = decoding.end_ns - event->phase.duration_ns;
-	}
-	return true;
-}
-
-/* Move to the next record. false: the stream is at its end. */
-static bool stream_advance(struct stream *stream)
-{
-	uint64_t ticks;
-
-	stream->record = fsc_parts_next(&stream->parts);
-	if (!stream->record) {
-		stream->record = fsc_packet_reader_next(&stream->reader);
-		if (!stream->record)
-			return false;
-		if (fsc_parts_split(&stream->parts, stream->record))
-			stream->record = fsc_parts_next(&stream->parts);
-	}
-	memcpy(&ticks, stream->record + sizeof(uint32_t), sizeof(ticks));
-	if (ticks > stream->order)
-		stream->order = ticks;
-	return true;
-}
-
-static bool item_before(const struct heap_item *a, const struct heap_item *b)
-{
-	return a->order < b->order || (a->order == b->order && a->stream < b->stream);
-}
-
-static void heap_sift(struct source *source, size_t at)
-{
-	struct heap_item *heap = source->heap, item = heap[at];
-
-	for (;;) {
-		size_t child = at * 2 + 1;
-
-		if (child >= source->heap_count)
-			break;
-		if (child + 1 < source->heap_count && item_before(&heap[child + 1], &heap[child]))
-			child++;
-		if (!item_before(&heap[child], &item))
-			break;
-		heap[at] = heap[child];
-		at = child;
-	}
-	heap[at] = item;
+	records->slot = stream->reader.slot;
+	records->tid = stream->reader.tid;
+	return record;
 }
 
 static enum fsc_status source_next(void *arg, struct fsc_event *event)
 {
 	struct source *source = arg;
-	bool decoded = false;
 
-	while (!decoded && source->heap_count) {
-		struct stream *stream = source->heap[0].stream;
-
-		decoded = decode(source, stream, event);
-		if (stream_advance(stream))
-			source->heap[0].order = stream->order;
-		else
-			source->heap[0] = source->heap[--source->heap_count];
-		if (source->heap_count > 1)
-			heap_sift(source, 0);
-	}
-	return decoded ? FSC_OK : FSC_END;
+	return fsc_record_merge_next(&source->merge, event);
 }
 
 static const struct fsc_state *source_state(const void *arg)
@@ -243,7 +83,7 @@ static void source_destroy(void *arg)
 		free(source->streams[i].path);
 	}
 	free(source->streams);
-	free(source->heap);
+	fsc_record_merge_fini(&source->merge);
 	fsc_state_builder_fini(&source->builder);
 	free(source);
 }
@@ -363,8 +203,8 @@ static enum fsc_status open_stream(struct source *source, const char *folder, co
 			*warning = problem;
 		return FSC_OK;
 	}
-	if (stream_advance(stream))
-		source->heap[source->heap_count++] = (struct heap_item){ stream->order, stream };
+	stream->records.next = stream_next;
+	fsc_record_merge_add(&source->merge, &stream->records);
 	return FSC_OK;
 }
 
@@ -374,13 +214,10 @@ static enum fsc_status open_names(struct source *source, const char *folder, str
 	enum fsc_status status = FSC_OK;
 
 	source->streams = calloc(count + 1, sizeof(*source->streams));
-	source->heap = calloc(count + 1, sizeof(*source->heap));
-	if (!source->streams || !source->heap)
+	if (!source->streams || fsc_record_merge_init(&source->merge, count))
 		return FSC_E_NOMEM;
 	for (size_t i = 0; i < count && !status; i++)
 		status = open_stream(source, folder, names[i]->d_name, warnings);
-	for (size_t i = source->heap_count / 2; i-- > 0;)
-		heap_sift(source, i);
 	return status;
 }
 
@@ -434,8 +271,9 @@ enum fsc_status fsc_ctf_source_open(struct fsc_event_stream *out,
 		return fsc_error_set(error, FSC_E_NOMEM, process->folder, "no memory");
 	fsc_state_builder_init(&source->builder);
 	fsc_packet_reader_sizes(process, source->record_bytes);
-	source->pid = process->pid;
-	source->image = process->image;
+	source->merge.clock = &source->builder.state.clock;
+	source->merge.pid = process->pid;
+	source->merge.image = process->image;
 	status = read_state(source, process, rate_of(recording, process), warnings, error);
 	if (!status)
 		status = open_streams(source, process->folder, warnings, error);
