@@ -64,6 +64,9 @@ struct fsc_entry_row {
 	struct fsc_maybe unwound; /* left by an exception, longjmp or thread end */
 	struct fsc_maybe open;	  /* entered and not left */
 	struct fsc_maybe skipped; /* counted, neither timed nor recorded */
+	/* 1: the correction is more than FSC_ESTIMATE_PERCENT of what was measured, so that mean
+	 * and total are estimates; 0: it is not. Unknown while the probe cost is. */
+	struct fsc_maybe estimate;
 	uint64_t threads;
 	bool calls_from_events; /* the counters were not read: calls is what the events show */
 	bool partial;		/* times rest on less than all completed calls */
@@ -103,7 +106,7 @@ struct fsc_slowest_requests {
 	struct fsc_maybe raw_mean_ns;
 };
 
-enum fsc_breakdown_limit { FSC_WARM_UP_REQUESTS = 10 };
+enum fsc_breakdown_limit { FSC_WARM_UP_REQUESTS = 10, FSC_ESTIMATE_PERCENT = 30 };
 
 struct fsc_request_row {
 	size_t entry_point;
@@ -134,6 +137,7 @@ struct fsc_breakdown_result {
 	struct fsc_maybe probe_inner_ps;
 	struct fsc_maybe probe_outer_ps;
 	struct fsc_maybe probe_spread_ps;
+	const struct fsc_probe_cost *probes; /* by enum fsc_probe_kind; NULL = none known */
 	int64_t clock_residual_ns;
 	bool partial; /* some number rests on less than all events, or than all counters */
 };

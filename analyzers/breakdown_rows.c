@@ -91,7 +91,7 @@ static void counter_total(const struct fsc_breakdown *breakdown, const struct fs
 			  struct fsc_entry_row *row)
 {
 	int64_t raw_ns = ticks_to_ns(breakdown, from->total_ticks);
-	int64_t correction_ps = (int64_t)breakdown->state->probe[FSC_PROBE_CALL].inner_ps;
+	int64_t correction_ps = (int64_t)breakdown->state->probe[FSC_PROBE_call].inner_ps;
 	int64_t sample_ns = from->raw.sum - divide_rounded(from->correction_ps, 1000);
 	int64_t total_ns;
 
@@ -156,6 +156,18 @@ static void fill_counts(const struct fsc_gathered *from, struct fsc_entry_row *r
 				   totals ? from->response_bytes : from->seen_response_bytes);
 }
 
+static struct fsc_maybe is_estimate(const struct fsc_breakdown *breakdown,
+				    const struct fsc_times *times)
+{
+	int64_t taken_ns;
+
+	if (!breakdown->state->probe[FSC_PROBE_call].known || !times->total_ns.known)
+		return FSC_UNKNOWN;
+	taken_ns = times->raw_total_ns.value - times->total_ns.value;
+	return fsc_known((__int128)taken_ns * 100 >
+			 (__int128)times->raw_total_ns.value * FSC_ESTIMATE_PERCENT);
+}
+
 static void fill_entry(const struct fsc_breakdown *breakdown, const struct fsc_gathered *from,
 		       struct fsc_entry_row *row)
 {
@@ -179,6 +191,7 @@ static void fill_entry(const struct fsc_breakdown *breakdown, const struct fsc_g
 	row->partial = row->partial || (!from->totals_known && breakdown->result.partial) ||
 		       breakdown->result.forgotten_calls;
 	row->quantile_error_ns = quantile_error(breakdown, from, &row->times);
+	row->estimate = is_estimate(breakdown, &row->times);
 	row->allocations = when(counted, from->allocations);
 	row->allocated_bytes = when(counted, from->allocated_bytes);
 	row->frees = when(counted, from->frees);
@@ -321,7 +334,7 @@ static int by_time(const void *left, const void *right)
 
 static void fill_image(struct fsc_breakdown *breakdown)
 {
-	const struct fsc_probe_cost *probe = &breakdown->state->probe[FSC_PROBE_CALL];
+	const struct fsc_probe_cost *probe = &breakdown->state->probe[FSC_PROBE_call];
 	const struct fsc_maybe *step = &breakdown->recording->step_ticks;
 	struct fsc_breakdown_result *result = &breakdown->result;
 
@@ -338,6 +351,7 @@ static void fill_image(struct fsc_breakdown *breakdown)
 	result->probe_inner_ps = when(probe->known, probe->inner_ps);
 	result->probe_outer_ps = when(probe->known, probe->outer_ps);
 	result->probe_spread_ps = when(probe->known, probe->spread_ps);
+	result->probes = breakdown->state->probe;
 	result->clock_residual_ns = breakdown->state->clock.residual_ns;
 }
 

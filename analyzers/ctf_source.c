@@ -282,7 +282,7 @@ enum fsc_status fsc_ctf_source_open(struct fsc_event_stream *out,
 		return status;
 	}
 	if (fsc_recording_knows_cost(recording, process))
-		default_probe(&source->builder.state.probe[FSC_PROBE_CALL], recording);
+		default_probe(&source->builder.state.probe[FSC_PROBE_call], recording);
 	loss = &source->known_loss;
 	loss->events =
 		greater(or_zero(process->lost_events), or_zero(source->builder.state.lost_events));

@@ -10,10 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzers/probe_costs_internal.h"
 #include "analyzers/requests_internal.h"
 
 struct fsc_requests {
 	const struct fsc_state *state;
+	struct fsc_probe_costs costs;
 	struct fsc_requests_sink sink;
 	struct fsc_thread **threads; /* by slot */
 	uint32_t thread_capacity;
@@ -49,6 +51,7 @@ enum fsc_status fsc_requests_create(struct fsc_requests **out, const struct fsc_
 	*out = requests;
 	requests->state = state;
 	requests->sink = *sink;
+	fsc_probe_costs_settle(&requests->costs, state->probe);
 	requests->encode_name = string_id(state, "encode");
 	requests->decode_name = string_id(state, "decode");
 	requests->work_name = string_id(state, "work");
@@ -79,16 +82,6 @@ static enum fsc_site_kind kind_of(const struct fsc_requests *requests, uint16_t 
 	return site ? (enum fsc_site_kind)site->kind : FSC_SITE_ENTRY;
 }
 
-static int64_t inner_ps(const struct fsc_requests *requests, enum fsc_probe_kind kind)
-{
-	return requests->state->probe[kind].inner_ps;
-}
-
-static int64_t outer_ps(const struct fsc_requests *requests, enum fsc_probe_kind kind)
-{
-	return requests->state->probe[kind].outer_ps;
-}
-
 /* Hand out the request that the thread has open. */
 static void close_request(struct fsc_requests *requests, struct fsc_thread *thread)
 {
@@ -97,7 +90,7 @@ static void close_request(struct fsc_requests *requests, struct fsc_thread *thre
 
 	if (!open->valid)
 		return;
-	fsc_requests_host_after(thread, outer_ps(requests, FSC_PROBE_CALL));
+	fsc_requests_host_after(thread);
 	request = (struct fsc_request){
 		.site = open->site,
 		.slot = thread->slot,
@@ -243,7 +236,7 @@ static struct fsc_open_call *gathered(struct fsc_thread *thread, uint64_t number
 	/* Below an outermost call lies only what was unwound before it. */
 	thread->call_count = outermost ? 0 : first;
 	if (thread->calls[first].number != number)
-		thread->calls[first].own_phases_ps = 0;
+		thread->calls[first].own_phases_ps = thread->calls[first].children_outer_ps = 0;
 	return &thread->calls[first];
 }
 
@@ -307,7 +300,8 @@ static void open_request(struct fsc_requests *requests, struct fsc_thread *threa
 	request->start_ns = request->call_start_ns = event->start_ns;
 	request->call_end_ns = request->end_ns = event->time_ns;
 	claim_library(request, inside, seen);
-	fsc_requests_host_before(thread, event, outer_ps(requests, FSC_PROBE_CALL));
+	request->call_outer_ps = seen->outer_ps;
+	fsc_requests_host_before(thread, event, requests->costs.outer_ps[FSC_PROBE_request]);
 }
 
 /* A free function ended: of which request was the buffer? */
@@ -327,6 +321,7 @@ static void settle_freed(struct fsc_requests *requests, struct fsc_thread *threa
 			request->free_start_ns = event->start_ns;
 			request->free_end_ns = event->time_ns;
 			request->free_correction_ps = seen->correction_ps;
+			request->free_outer_ps = seen->outer_ps;
 		} else {
 			hold(requests, freed, own ? event->start_ns : freed->time_ns);
 		}
@@ -345,6 +340,32 @@ static void take_call_alloc(struct fsc_thread *thread, struct fsc_call_seen *see
 	thread->call_alloc.call = 0;
 }
 
+/* What measuring it cost. inside: what was gathered of its inside, or NULL. */
+static void take_costs(const struct fsc_requests *requests, const struct fsc_thread *thread,
+		       const struct fsc_open_call *inside, struct fsc_call_seen *seen)
+{
+	const struct fsc_event_call_wide *call = &seen->event->call;
+	struct fsc_probe_taken taken = fsc_probe_costs_call(
+		&requests->costs,
+		&(struct fsc_probe_call){
+			.nested = call->flags & FSC_CALL_NESTED,
+			.freed = thread->freed_count > 0,
+			.made = call->flags & FSC_CALL_BUFFER,
+			.request_timed = thread->request_buffer.call == call->number,
+			.encloses = inside && inside->probes_ps,
+			.allocations = seen->allocations,
+			.frees = seen->frees,
+		});
+
+	seen->own_ps = taken.own_ps;
+	seen->outer_ps = taken.outer_ps;
+	seen->correction_ps = seen->self_correction_ps = taken.own_ps;
+	if (!inside)
+		return;
+	seen->correction_ps += inside->probes_ps;
+	seen->self_correction_ps += inside->own_phases_ps + inside->children_outer_ps;
+}
+
 /* What the enclosing call learns from a nested one. */
 static enum fsc_status tell_parent(struct fsc_requests *requests, struct fsc_thread *thread,
 				   const struct fsc_open_call *inside,
@@ -360,8 +381,8 @@ static enum fsc_status tell_parent(struct fsc_requests *requests, struct fsc_thr
 		return FSC_E_NOMEM;
 	if (inside)
 		move_up(parent, &kept);
-	parent->probes_ps +=
-		inner_ps(requests, FSC_PROBE_CALL) + outer_ps(requests, FSC_PROBE_CALL);
+	parent->probes_ps += seen->own_ps + seen->outer_ps;
+	parent->children_outer_ps += seen->outer_ps;
 	parent->allocations += seen->allocations;
 	parent->allocated_bytes += seen->allocated_bytes;
 	return FSC_OK;
@@ -379,14 +400,8 @@ static enum fsc_status add_call(struct fsc_requests *requests, struct fsc_thread
 
 	if (thread->call_count)
 		inside = gathered(thread, call->number, !nested);
-	seen.correction_ps = inner_ps(requests, FSC_PROBE_CALL);
-	seen.self_correction_ps =
-		seen.correction_ps + call->child_calls * outer_ps(requests, FSC_PROBE_CALL);
-	if (inside) {
-		seen.correction_ps += inside->probes_ps;
-		seen.self_correction_ps += inside->own_phases_ps;
-	}
 	take_call_alloc(thread, &seen);
+	take_costs(requests, thread, inside, &seen);
 	requests->sink.call(requests->sink.arg, &seen);
 	if (thread->freed_count)
 		settle_freed(requests, thread, &seen, !nested && kind == FSC_SITE_FREE);
@@ -441,6 +456,11 @@ static void own_allocations(struct fsc_open_call *call, uint8_t depth, struct fs
 	}
 }
 
+static int64_t allocations_ps(const struct fsc_requests *requests, const struct fsc_claim *claim)
+{
+	return (int64_t)claim->allocations * requests->costs.outer_ps[FSC_PROBE_allocation];
+}
+
 /* A library phase: kept with the call it ran inside. */
 static enum fsc_status library_phase(struct fsc_requests *requests, struct fsc_thread *thread,
 				     const struct fsc_event *event, struct fsc_claim *claim,
@@ -463,21 +483,27 @@ static enum fsc_status library_phase(struct fsc_requests *requests, struct fsc_t
 	if (claim->phase == FSC_CLAIM_ENCODE || claim->phase == FSC_CLAIM_DECODE)
 		call->codec_seen = true;
 	own_allocations(call, event->phase.depth, claim);
+	claim->correction_ps += allocations_ps(requests, claim);
 	fsc_claims_add(&call->claims, claim);
 	return FSC_OK;
+}
+
+/* What stands around the probes directly inside a phase: they are taken to be of its own kind. */
+static int64_t inner_outer_ps(const struct fsc_requests *requests,
+			      const struct fsc_event_phase *phase)
+{
+	return phase->inner_count * fsc_probe_costs_phase(&requests->costs, phase).outer_ps;
 }
 
 static enum fsc_status add_phase(struct fsc_requests *requests, struct fsc_thread *thread,
 				 const struct fsc_event *event)
 {
 	const struct fsc_event_phase *phase = &event->phase;
-	enum fsc_probe_kind kind =
-		phase->flags & FSC_PHASE_FROM_MARK ? FSC_PROBE_MARK : FSC_PROBE_CALL;
-	int64_t inner = inner_ps(requests, kind), outer = outer_ps(requests, kind);
+	struct fsc_probe_taken taken = fsc_probe_costs_phase(&requests->costs, phase);
 	struct fsc_host_phase host = {
 		.start_ns = event->start_ns,
 		.end_ns = event->time_ns,
-		.outer_ps = phase->depth ? 0 : outer,
+		.outer_ps = phase->depth ? 0 : taken.outer_ps,
 		.message = phase->message,
 		.buffer = phase->buffer,
 		.fresh = true,
@@ -487,14 +513,16 @@ static enum fsc_status add_phase(struct fsc_requests *requests, struct fsc_threa
 		.phase = phase_id(requests, phase->phase),
 		.side = phase->call ? FSC_SIDE_LIBRARY : FSC_SIDE_HOST,
 		.raw_ns = phase->duration_ns - phase->inner_ns,
-		.correction_ps = inner + phase->inner_count * outer_ps(requests, FSC_PROBE_CALL),
+		.correction_ps = taken.own_ps + inner_outer_ps(requests, phase),
 		.allocations = phase->allocations,
 		.allocated_bytes = phase->allocated_bytes,
 	};
 	if (host.claim.phase == FSC_CLAIM_OTHER)
 		return FSC_OK;
 	if (phase->call)
-		return library_phase(requests, thread, event, &host.claim, inner + outer);
+		return library_phase(requests, thread, event, &host.claim,
+				     taken.own_ps + taken.outer_ps);
+	host.claim.correction_ps += allocations_ps(requests, &host.claim);
 	return fsc_requests_host_phase(thread, &host);
 }
 

@@ -77,6 +77,8 @@ struct fsc_call_seen {
 	const struct fsc_event *event; /* kind FSC_EVENT_call */
 	int64_t correction_ps;	       /* of its whole time */
 	int64_t self_correction_ps;    /* of its time without inner calls */
+	int64_t own_ps;		       /* of these, what its own probe and allocations added */
+	int64_t outer_ps;	       /* what its probe added around it */
 	uint64_t allocations;	       /* 0 when none or not counted */
 	uint64_t allocated_bytes;
 	uint64_t frees;

@@ -198,7 +198,7 @@ static void claim_taken(struct fsc_thread *thread, struct fsc_claim *prepare, in
 }
 
 void fsc_requests_host_before(struct fsc_thread *thread, const struct fsc_event *call,
-			      int64_t outer_ps)
+			      int64_t timing_ps)
 {
 	const struct fsc_event_request_buffer *buffer = &thread->request_buffer;
 	struct fsc_open_request *request = &thread->request;
@@ -218,18 +218,26 @@ void fsc_requests_host_before(struct fsc_thread *thread, const struct fsc_event 
 		prepare = fsc_claims_get(&request->claims, FSC_CLAIM_PREPARE, FSC_SIDE_HOST);
 	if (prepare) {
 		prepare->raw_ns = call->start_ns - allocated_ns;
-		prepare->correction_ps = outer_ps / 2;
+		prepare->correction_ps = request->call_outer_ps / 2 + timing_ps - timing_ps / 2;
+		if (request->start_ns < allocated_ns)
+			request->other_outer_ps += timing_ps / 2;
 	} else if (request->start_ns < call->start_ns) {
-		request->other_outer_ps += outer_ps / 2;
+		request->other_outer_ps += request->call_outer_ps / 2;
 	}
 	claim_taken(thread, prepare, allocated_ns);
 	keep_rest(thread);
 }
 
-static void claim_free(struct fsc_open_request *request, int64_t outer_ps)
+/* The half of what stands around the call that lies after it. */
+static int64_t after_call_ps(const struct fsc_open_request *request)
+{
+	return request->call_outer_ps - request->call_outer_ps / 2;
+}
+
+static void claim_free(struct fsc_open_request *request)
 {
 	struct fsc_claim *consume, *freeing;
-	int64_t half_ps = outer_ps / 2;
+	int64_t half_ps = request->free_outer_ps / 2;
 
 	consume = fsc_claims_get(&request->claims, FSC_CLAIM_CONSUME, FSC_SIDE_HOST);
 	freeing = fsc_claims_get(&request->claims, FSC_CLAIM_FREE, FSC_SIDE_LIBRARY);
@@ -238,14 +246,14 @@ static void claim_free(struct fsc_open_request *request, int64_t outer_ps)
 				  request->claimed_in_consume_ns;
 		/* The halves after the call and before the free. */
 		consume->correction_ps =
-			outer_ps - half_ps + half_ps + request->outer_in_consume_ps;
+			after_call_ps(request) + half_ps + request->outer_in_consume_ps;
 	}
 	if (freeing) {
 		freeing->raw_ns = request->free_end_ns - request->free_start_ns;
 		freeing->correction_ps = request->free_correction_ps;
 	}
 	if (request->end_ns > request->free_end_ns)
-		request->other_outer_ps += outer_ps - half_ps;
+		request->other_outer_ps += request->free_outer_ps - half_ps;
 }
 
 /* A user's phases between the call's end and the request's. */
@@ -287,7 +295,7 @@ static void claim_other(struct fsc_open_request *request)
 	other->correction_ps = request->other_outer_ps;
 }
 
-void fsc_requests_host_after(struct fsc_thread *thread, int64_t outer_ps)
+void fsc_requests_host_after(struct fsc_thread *thread)
 {
 	struct fsc_open_request *request = &thread->request;
 
@@ -303,9 +311,9 @@ void fsc_requests_host_after(struct fsc_thread *thread, int64_t outer_ps)
 	/* The half after the last reading lies behind the request. */
 	request->other_outer_ps -= request->last_outer_ps - request->last_outer_ps / 2;
 	if (request->freed) {
-		claim_free(request, outer_ps);
+		claim_free(request);
 	} else if (request->end_ns > request->call_end_ns) {
-		request->other_outer_ps += outer_ps - outer_ps / 2;
+		request->other_outer_ps += after_call_ps(request);
 		request->other_outer_ps += request->outer_in_consume_ps;
 	}
 	claim_other(request);

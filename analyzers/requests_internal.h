@@ -27,9 +27,10 @@ struct fsc_claims {
 /* What was seen inside a call that has not ended yet. */
 struct fsc_open_call {
 	uint64_t number;
-	int64_t probes_ps;     /* inner + outer of every probe inside it */
-	int64_t own_phases_ps; /* of these, its own phases' */
-	uint64_t allocations;  /* of its inner calls */
+	int64_t probes_ps;	   /* inner + outer of every probe inside it */
+	int64_t own_phases_ps;	   /* of these, its own phases' */
+	int64_t children_outer_ps; /* and what stands around its child calls */
+	uint64_t allocations;	   /* of its inner calls */
 	uint64_t allocated_bytes;
 	/* By depth: of phases that ended, not yet taken from the phase around them. */
 	uint64_t inner_allocations[FSC_DEPTHS_MAX];
@@ -72,7 +73,9 @@ struct fsc_open_request {
 	bool freed;
 	int64_t free_start_ns;
 	int64_t free_end_ns;
+	int64_t call_outer_ps;
 	int64_t free_correction_ps;
+	int64_t free_outer_ps;
 	int64_t claimed_in_consume_ns; /* encode and decode between call end and free */
 	int64_t outer_in_consume_ps;
 	int64_t waiting_outer_ps; /* of encodes that lie in the request if it still goes on */
@@ -109,12 +112,13 @@ FSC_MUST_CHECK enum fsc_status fsc_requests_host_phase(struct fsc_thread *thread
 
 /*
  * The host's side before the call of the open request: which phases are its, when did it begin,
- * what was `prepare`. outer_ps: of the call's probe.
+ * what was `prepare`. timing_ps: what timing the request buffer's allocation cost, half of it
+ * before the reading.
  */
 void fsc_requests_host_before(struct fsc_thread *thread, const struct fsc_event *call,
-			      int64_t outer_ps);
+			      int64_t timing_ps);
 
 /* The host's side after it, once nothing more can join: `consume`, `free`, `other`. */
-void fsc_requests_host_after(struct fsc_thread *thread, int64_t outer_ps);
+void fsc_requests_host_after(struct fsc_thread *thread);
 
 #endif

@@ -14,6 +14,7 @@
 #include "analyzers/clock_map.h"
 #include "analyzers/status.h"
 #include "trace_points/events.h"
+#include "trace_points/probe_kinds.h"
 
 enum fsc_state_limit {
 	FSC_STATE_SITES_MAX = 65536,
@@ -21,8 +22,7 @@ enum fsc_state_limit {
 	FSC_STATE_STRINGS_MAX = 1 << 20, /* ids */
 	FSC_STATE_TEXT_MAX = 64 << 20,	 /* bytes of all texts */
 	FSC_STATE_LIVE_MAX = 1 << 24,	 /* buffers still in the ledger */
-	FSC_STATE_CALLERS_MAX = 1 << 24, /* slots by site */
-	FSC_PROBE_PS_MAX = 1000000000	 /* 1 ms: no probe costs that much */
+	FSC_STATE_CALLERS_MAX = 1 << 24	 /* slots by site */
 };
 
 struct fsc_module {
@@ -73,17 +73,6 @@ struct fsc_live_buffer {
 	uint16_t flags;
 };
 
-/* Thousandths of ns. */
-struct fsc_probe_cost {
-	bool known;
-	uint32_t inner_ps;
-	uint32_t outer_ps;
-	uint32_t spread_ps;
-};
-
-/* What a probe_cost event's kind says. */
-enum fsc_probe_kind { FSC_PROBE_CALL, FSC_PROBE_MARK, FSC_PROBE_KINDS };
-
 struct fsc_ledger_totals {
 	bool known;
 	uint64_t made;
@@ -106,7 +95,7 @@ struct fsc_state {
 	const char **strings; /* by id; NULL = unknown */
 	uint32_t string_count;
 	struct fsc_clock_map clock;
-	struct fsc_probe_cost probe[FSC_PROBE_KINDS];
+	struct fsc_probe_cost probe[FSC_PROBE_KINDS]; /* by enum fsc_probe_kind */
 	struct fsc_ledger_totals ledger;
 	struct fsc_live_buffer *live;
 	size_t live_count;

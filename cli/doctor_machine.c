@@ -50,10 +50,12 @@ static void find_clock(struct fsc_doctor *doctor)
 			!probe.known   ? ""
 			: probe.cached ? "cached"
 				       : "measured");
-	fsc_doctor_number(doctor, "probe_inner_ps", "call inside",
-			  probe.known ? fsc_known(probe.inner_ps) : FSC_UNKNOWN, "ps");
-	fsc_doctor_number(doctor, "probe_outer_ps", "and around",
-			  probe.known ? fsc_known(probe.outer_ps) : FSC_UNKNOWN, "ps");
+	fsc_doctor_number(
+		doctor, "probe_inner_ps", "call inside",
+		probe.known ? fsc_known(probe.cost[FSC_PROBE_call].inner_ps) : FSC_UNKNOWN, "ps");
+	fsc_doctor_number(
+		doctor, "probe_outer_ps", "and around",
+		probe.known ? fsc_known(probe.cost[FSC_PROBE_call].outer_ps) : FSC_UNKNOWN, "ps");
 	if (doctor->has_session && !probe.known)
 		fsc_doctor_find(doctor, FSC_DOCTOR_not_calibrated, "%s", "");
 	if (lack == FSC_CLOCK_LACKS_RATE)

@@ -201,8 +201,7 @@ static bool open_image(struct fsc_record_image *image, const char *path)
 	image->state = "running";
 	fsc_drain_set_packet_max(image->drain, packet_max(images));
 	if (images->probe->known && is_measured(images, shared))
-		fsc_drain_set_probe_cost(image->drain, images->probe->inner_ps,
-					 images->probe->outer_ps, images->probe->spread_ps);
+		fsc_drain_set_probe_costs(image->drain, images->probe->cost);
 	image->process = fsc_record_process_find(images->session, image->name, shared);
 	image->folder->process = image->process;
 	if (image->process)

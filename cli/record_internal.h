@@ -101,9 +101,9 @@ struct fsc_record_machine {
 };
 
 struct fsc_record_probe {
-	bool known;
+	bool known; /* at least of plain calls */
 	bool cached;
-	uint32_t inner_ps, outer_ps, spread_ps;
+	struct fsc_probe_cost cost[FSC_PROBE_KINDS];
 };
 
 void fsc_record_machine_read(struct fsc_record_machine *machine, const char *clock_mode);

@@ -59,6 +59,13 @@ static void put_machine(struct fsc_json *json, const struct fsc_record_machine *
 	fsc_json_object_end(json);
 }
 
+static void put_cost(struct fsc_json *json, const struct fsc_probe_cost *cost)
+{
+	fsc_json_member_u64(json, "inner_ps", cost->inner_ps);
+	fsc_json_member_u64(json, "outer_ps", cost->outer_ps);
+	fsc_json_member_u64(json, "spread_ps", cost->spread_ps);
+}
+
 static void put_probe(struct fsc_json *json, const struct fsc_record_probe *probe)
 {
 	fsc_json_newline(json);
@@ -68,10 +75,19 @@ static void put_probe(struct fsc_json *json, const struct fsc_record_probe *prob
 		return;
 	}
 	fsc_json_object_begin(json);
-	fsc_json_member_u64(json, "inner_ps", probe->inner_ps);
-	fsc_json_member_u64(json, "outer_ps", probe->outer_ps);
-	fsc_json_member_u64(json, "spread_ps", probe->spread_ps);
+	put_cost(json, &probe->cost[FSC_PROBE_call]);
 	fsc_json_member_string(json, "source", probe->cached ? "cached" : "measured");
+	fsc_json_key(json, "kinds");
+	fsc_json_array_begin(json);
+	for (int kind = 0; kind < FSC_PROBE_KINDS; kind++) {
+		if (!probe->cost[kind].known)
+			continue;
+		fsc_json_object_begin(json);
+		fsc_json_member_string(json, "kind", fsc_probe_kind_name(kind));
+		put_cost(json, &probe->cost[kind]);
+		fsc_json_object_end(json);
+	}
+	fsc_json_array_end(json);
 	fsc_json_object_end(json);
 }
 

@@ -21,8 +21,11 @@ enum {
 	CALIBRATE_MS = 5000,
 	RATE_WAIT_NS = 5000000,
 	MS = 1000000, /* ns */
-	KEY_BYTES = 512
+	KEY_BYTES = 512,
+	ANSWER_BYTES = 2048
 };
+
+#define ANSWER_END "end\n"
 
 static void read_line(const char *path, const char *label, char *to, size_t size)
 {
@@ -63,17 +66,28 @@ void fsc_record_machine_read(struct fsc_record_machine *machine, const char *clo
 		snprintf(machine->cpu, sizeof(machine->cpu), "%s", names.machine);
 }
 
+/* Speeds that are less than 6 % apart are in one class, or in neighbouring ones. */
+static unsigned speed_class(void)
+{
+	uint64_t speed = fsc_clock_speed_ps();
+	unsigned class = 0;
+
+	for (uint64_t at = 100; at < speed; at += at * 6 / 100 + 1)
+		class ++;
+	return class;
+}
+
 /* What the cost depends on, in one line. */
 static bool make_key(char key[KEY_BYTES], const struct fsc_record_machine *machine,
-		     const struct fsc_record_session *session)
+		     const struct fsc_record_session *session, unsigned speed)
 {
 	struct stat status;
 
 	if (stat(session->library, &status) != 0)
 		return false;
-	snprintf(key, KEY_BYTES, "%s|%s|%s|%lld|%lld.%09ld", machine->boot_id, machine->cpu,
+	snprintf(key, KEY_BYTES, "%s|%s|%s|%lld|%lld.%09ld|%u", machine->boot_id, machine->cpu,
 		 machine->clock_mode, (long long)status.st_size, (long long)status.st_mtim.tv_sec,
-		 status.st_mtim.tv_nsec);
+		 status.st_mtim.tv_nsec, speed);
 	return true;
 }
 
@@ -112,29 +126,45 @@ static bool cache_path(char *path, size_t size, const char *key)
 	return true;
 }
 
-static bool parse(const char *line, struct fsc_record_probe *probe, uint64_t *ticks_per_s)
+static void parse_line(const char *line, struct fsc_probe_cost cost[FSC_PROBE_KINDS])
+{
+	struct fsc_probe_cost read = { .known = true };
+	char name[32];
+
+	if (sscanf(line, "%31s %" SCNu32 " %" SCNu32 " %" SCNu32, name, &read.inner_ps,
+		   &read.outer_ps, &read.spread_ps) != 4 ||
+	    read.inner_ps > FSC_PROBE_PS_MAX || read.outer_ps > FSC_PROBE_PS_MAX)
+		return;
+	for (int kind = 0; kind < FSC_PROBE_KINDS; kind++)
+		if (strcmp(name, fsc_probe_kind_name(kind)) == 0)
+			cost[kind] = read;
+}
+
+/* What ffiscope-calibrate prints. */
+static bool parse(const char *answer, struct fsc_record_probe *probe, uint64_t *ticks_per_s)
 {
 	uint64_t ticks;
 
-	if (sscanf(line, "%" SCNu32 " %" SCNu32 " %" SCNu32 " %" SCNu64, &probe->inner_ps,
-		   &probe->outer_ps, &probe->spread_ps, &ticks) != 4 ||
-	    ticks == 0)
+	if (sscanf(answer, "ticks_per_s %" SCNu64, &ticks) != 1 || ticks == 0)
 		return false;
+	while ((answer = strchr(answer, '\n')) != NULL)
+		parse_line(++answer, probe->cost);
 	*ticks_per_s = ticks;
-	return true;
+	return probe->cost[FSC_PROBE_call].known;
 }
 
 static bool cache_read(const char *path, const char *key, struct fsc_record_probe *probe,
 		       uint64_t *ticks_per_s)
 {
-	char line[KEY_BYTES + 2] = "", values[128] = "";
+	char line[KEY_BYTES + 2] = "", values[ANSWER_BYTES] = "";
 	FILE *from = fopen(path, "re");
 	bool found = false;
 
 	if (!from)
 		return false;
-	if (fgets(line, sizeof(line), from) && fgets(values, sizeof(values), from)) {
+	if (fgets(line, sizeof(line), from)) {
 		line[strcspn(line, "\n")] = '\0';
+		values[fread(values, 1, sizeof(values) - 1, from)] = '\0';
 		found = strcmp(line, key) == 0 && parse(values, probe, ticks_per_s);
 	}
 	fclose(from);
@@ -177,8 +207,15 @@ static _Noreturn void run(const char *program, const char *mode,
 	_exit(FSC_RECORD_NOT_FOUND);
 }
 
-/* One line from the program, within CALIBRATE_MS; the program is gone afterwards. */
-static bool read_answer(int from, char *line, size_t size)
+static bool is_whole(const char *answer)
+{
+	size_t length = strlen(answer), end = strlen(ANSWER_END);
+
+	return length >= end && strcmp(answer + length - end, ANSWER_END) == 0;
+}
+
+/* All that the program prints, within CALIBRATE_MS; the program is gone afterwards. */
+static bool read_answer(int from, char *answer, size_t size)
 {
 	uint64_t end = fsc_clock_monotonic_ns() + (uint64_t)CALIBRATE_MS * MS;
 	size_t used = 0;
@@ -190,19 +227,17 @@ static bool read_answer(int from, char *line, size_t size)
 
 		if (now >= end || poll(&row, 1, (int)((end - now) / MS) + 1) <= 0)
 			break;
-		got = read(from, line + used, size - 1 - used);
+		got = read(from, answer + used, size - 1 - used);
 		if (got <= 0)
 			break;
 		used += (size_t)got;
-		if (memchr(line, '\n', used))
-			break;
 	}
-	line[used] = '\0';
-	return used > 0 && line[used - 1] == '\n';
+	answer[used] = '\0';
+	return is_whole(answer);
 }
 
 /* In a session of its own, so that the recording knows nothing of it. */
-static bool measure(const struct fsc_record_session *session, const char *mode, char *line,
+static bool measure(const struct fsc_record_session *session, const char *mode, char *answer,
 		    size_t size)
 {
 	struct fsc_record_session own;
@@ -224,7 +259,7 @@ static bool measure(const struct fsc_record_session *session, const char *mode, 
 	if (pid == 0)
 		run(program, mode, &own, ends[1]);
 	close(ends[1]);
-	answered = pid > 0 && read_answer(ends[0], line, size);
+	answered = pid > 0 && read_answer(ends[0], answer, size);
 	close(ends[0]);
 	if (pid > 0) {
 		kill(pid, SIGKILL);
@@ -237,25 +272,28 @@ static bool measure(const struct fsc_record_session *session, const char *mode, 
 /* Measured in a busy moment, it serves this recording only. */
 static bool is_calm(const struct fsc_record_probe *probe)
 {
-	return probe->spread_ps <= (probe->inner_ps + probe->outer_ps) / 4;
+	const struct fsc_probe_cost *call = &probe->cost[FSC_PROBE_call];
+
+	return call->spread_ps <= (call->inner_ps + call->outer_ps) / 4;
 }
 
 void fsc_record_probe_find(struct fsc_record_probe *probe, struct fsc_record_machine *machine,
 			   const struct fsc_record_session *session, bool verbose)
 {
-	char key[KEY_BYTES] = "", path[PATH_MAX] = "", line[128] = "";
+	char key[KEY_BYTES] = "", path[PATH_MAX] = "", answer[ANSWER_BYTES] = "";
+	unsigned speed = speed_class();
 	bool have_path;
 
 	memset(probe, 0, sizeof(*probe));
-	have_path = make_key(key, machine, session) && cache_path(path, sizeof(path), key);
+	have_path = make_key(key, machine, session, speed) && cache_path(path, sizeof(path), key);
 	if (have_path && cache_read(path, key, probe, &machine->ticks_per_s)) {
 		probe->known = true;
 		probe->cached = true;
-	} else if (measure(session, machine->clock_mode, line, sizeof(line)) &&
-		   parse(line, probe, &machine->ticks_per_s)) {
+	} else if (measure(session, machine->clock_mode, answer, sizeof(answer)) &&
+		   parse(answer, probe, &machine->ticks_per_s)) {
 		probe->known = true;
-		if (have_path && is_calm(probe))
-			cache_write(path, key, line);
+		if (have_path && is_calm(probe) && speed_class() == speed)
+			cache_write(path, key, answer);
 	} else if (verbose) {
 		fsc_messages_say(
 			"what measuring costs could not be measured: times are not corrected");

@@ -37,6 +37,7 @@ static void put_entry(struct fsc_csv *csv, const struct fsc_entry_row *entry)
 		fsc_csv_maybe(csv, numbers[i]);
 	fsc_csv_count(csv, entry->threads);
 	fsc_csv_count(csv, entry->partial);
+	fsc_csv_maybe(csv, entry->estimate);
 	fsc_csv_end_row(csv);
 }
 
@@ -44,7 +45,8 @@ static void put_entries(struct fsc_csv *csv, const struct fsc_breakdown_result *
 {
 	fputs("name,library,aliases,kind,calls,total_ns,self_ns,min_ns,mean_ns,raw_mean_ns,p50_ns,"
 	      "p90_ns,p99_ns,p999_ns,max_ns,quantile_error_ns,request_bytes,response_bytes,"
-	      "allocations,allocated_bytes,frees,freed_bytes,unwound,open,threads,partial\r\n",
+	      "allocations,allocated_bytes,frees,freed_bytes,unwound,open,threads,partial,"
+	      "estimate\r\n",
 	      csv->out);
 	for (size_t i = 0; i < breakdown->entry_point_count; i++)
 		put_entry(csv, &breakdown->entry_points[i]);

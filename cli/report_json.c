@@ -46,6 +46,23 @@ static struct fsc_maybe to_ns(struct fsc_maybe ps)
 	return ps.known ? fsc_known((ps.value + 500) / 1000) : FSC_UNKNOWN;
 }
 
+static void put_probe_kinds(struct fsc_json *json, const struct fsc_probe_cost *probes)
+{
+	fsc_json_key(json, "kinds");
+	fsc_json_array_begin(json);
+	for (int kind = 0; probes && kind < FSC_PROBE_KINDS; kind++) {
+		if (!probes[kind].known)
+			continue;
+		fsc_json_object_begin(json);
+		fsc_json_member_string(json, "kind", fsc_probe_kind_name(kind));
+		fsc_json_member_u64(json, "inner", probes[kind].inner_ps);
+		fsc_json_member_u64(json, "outer", probes[kind].outer_ps);
+		fsc_json_member_u64(json, "spread", probes[kind].spread_ps);
+		fsc_json_object_end(json);
+	}
+	fsc_json_array_end(json);
+}
+
 static void put_measuring(struct fsc_json *json, const struct fsc_report *report)
 {
 	const struct fsc_breakdown_result *breakdown = report->breakdown;
@@ -67,6 +84,7 @@ static void put_measuring(struct fsc_json *json, const struct fsc_report *report
 	fsc_json_members_maybe(json, "inner", breakdown->probe_inner_ps);
 	fsc_json_members_maybe(json, "outer", breakdown->probe_outer_ps);
 	fsc_json_members_maybe(json, "spread", breakdown->probe_spread_ps);
+	put_probe_kinds(json, breakdown->probes);
 	fsc_json_object_end(json);
 	fsc_json_member_bool(json, "corrected", report->corrected);
 	fsc_json_newline(json);
@@ -110,6 +128,10 @@ static void put_entry(struct fsc_json *json, const struct fsc_entry_row *row)
 	fsc_json_members_maybe(json, "skipped", row->skipped);
 	fsc_json_member_u64(json, "timed_calls", row->times.count);
 	fsc_json_member_bool(json, "partial", row->partial);
+	if (row->estimate.known)
+		fsc_json_member_bool(json, "estimate", row->estimate.value);
+	else
+		fsc_json_member_null(json, "estimate");
 	fsc_json_object_end(json);
 }
 

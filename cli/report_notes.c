@@ -45,6 +45,15 @@ static uint64_t uncounted_partial_rows(const struct fsc_report *report)
 	return rows_without_counters(report) ? partial_rows(report) : 0;
 }
 
+static uint64_t estimates(const struct fsc_report *report)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < report->breakdown->entry_point_count; i++)
+		count += (uint64_t)report->breakdown->entry_points[i].estimate.value;
+	return count;
+}
+
 static uint64_t lost_events(const struct fsc_report *report)
 {
 	return report->breakdown->loss.events;

@@ -69,6 +69,7 @@ enum fsc_status fsc_report_raw_make(struct fsc_breakdown_result *out,
 	for (size_t i = 0; i < out->entry_point_count; i++) {
 		make_raw(&out->entry_points[i].times);
 		out->entry_points[i].self_ns = out->entry_points[i].raw_self_ns;
+		out->entry_points[i].estimate = fsc_known(0);
 	}
 	for (size_t i = 0; i < out->request_count; i++) {
 		make_raw(&out->requests[i].times);

@@ -32,6 +32,16 @@ static void add_ns(struct fsc_table *table, struct fsc_maybe ns)
 	fsc_table_add(table, fsc_units_ns(text, ns));
 }
 
+/* Marked when it is an estimate. */
+static void add_mean(struct fsc_table *table, const struct fsc_entry_row *row)
+{
+	char text[FSC_UNITS_TEXT], marked[FSC_UNITS_TEXT + 2];
+
+	snprintf(marked, sizeof(marked), "%s%s", fsc_units_ns(text, row->times.mean_ns),
+		 row->estimate.known && row->estimate.value ? " *" : "");
+	fsc_table_add(table, marked);
+}
+
 static void add_bytes(struct fsc_table *table, struct fsc_maybe bytes)
 {
 	char text[FSC_UNITS_TEXT];
@@ -71,7 +81,7 @@ static void write_entry_times(const struct fsc_report *report, const struct fsc_
 		add_count(&table, row->calls);
 		add_ns(&table, row->times.total_ns);
 		add_ns(&table, row->self_ns);
-		add_ns(&table, row->times.mean_ns);
+		add_mean(&table, row);
 		add_ns(&table, row->times.p50_ns);
 		add_ns(&table, row->times.p99_ns);
 		add_ns(&table, row->times.max_ns);

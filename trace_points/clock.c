@@ -115,3 +115,21 @@ uint64_t fsc_clock_step_ticks(bool system)
 	}
 	return step == UINT64_MAX ? 1 : step;
 }
+
+uint64_t fsc_clock_speed_ps(void)
+{
+	enum { TRIES = 16, STEPS = 1000 };
+	uint64_t least = UINT64_MAX;
+
+	for (int try = 0; try < TRIES; try++) {
+		uint64_t value = 1, begin = fsc_clock_monotonic_ns(), taken;
+
+		for (int i = 0; i < STEPS; i++) {
+			value *= 0x9E3779B97F4A7C15ull;
+			__asm__ __volatile__("" : "+r"(value));
+		}
+		taken = fsc_clock_monotonic_ns() - begin;
+		least = taken < least ? taken : least;
+	}
+	return least * 1000 / STEPS;
+}

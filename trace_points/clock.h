@@ -65,6 +65,12 @@ struct fsc_clock_pair fsc_clock_pair_read(bool system);
 /* Ticks in a second, measured over that many ns of waiting; 1e9 when system. */
 uint64_t fsc_clock_ticks_per_s(bool system, uint64_t wait_ns);
 
+/*
+ * How fast the processor runs now: thousandths of ns for one step of a chain of multiplications,
+ * the least of a few tries (some 20 us in all). What measuring costs goes with it.
+ */
+uint64_t fsc_clock_speed_ps(void);
+
 /* The counter's smallest step in ticks: the least difference between readings that differ. */
 uint64_t fsc_clock_step_ticks(bool system);
 

@@ -18,6 +18,7 @@
 #include <sys/uio.h>
 
 #include "trace_points/image.h"
+#include "trace_points/probe_kinds.h"
 
 /*
  * Where packets go. packet() gets one whole packet (header first) of stream `slot` and `events`
@@ -42,11 +43,11 @@ struct fsc_drain *fsc_drain_create(const char *path, const uint8_t uuid[16],
 void fsc_drain_destroy(struct fsc_drain *drain);
 
 /*
- * What measuring costs (events.def: probe_cost), in thousandths of ns; written to the state stream
- * when recording begins or, if it has begun, at once.
+ * What measuring costs (events.def: probe_cost), by kind; what is known of it is written to the
+ * state stream when recording begins or, if it has begun, with the next poll.
  */
-void fsc_drain_set_probe_cost(struct fsc_drain *drain, uint32_t inner_ps, uint32_t outer_ps,
-			      uint32_t spread_ps);
+void fsc_drain_set_probe_costs(struct fsc_drain *drain,
+			       const struct fsc_probe_cost costs[FSC_PROBE_KINDS]);
 
 /* Packets carry at most about that many bytes of records (default FSC_DRAIN_PACKET_BYTES). */
 #define FSC_DRAIN_PACKET_BYTES (1u << 20)

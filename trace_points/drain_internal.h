@@ -59,9 +59,8 @@ struct fsc_drain_state {
 	uint64_t ticks;		/* of the last event: they never run backwards */
 	uint64_t events;	/* in the packet that is being filled */
 	size_t used;
-	uint16_t site_flags[FSC_SITES_MAX]; /* as last written */
-	struct fsc_probe_cost_record probe_cost;
-	bool probe_cost_due;
+	uint16_t site_flags[FSC_SITES_MAX];		   /* as last written */
+	struct fsc_probe_cost probe_cost[FSC_PROBE_KINDS]; /* known: to be written yet */
 	uint8_t buffer[FSC_DRAIN_STATE_BYTES];
 };
 

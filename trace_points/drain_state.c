@@ -207,27 +207,32 @@ static void put_news(struct fsc_drain *drain)
 		state->site_count++;
 }
 
-void fsc_drain_set_probe_cost(struct fsc_drain *drain, uint32_t inner_ps, uint32_t outer_ps,
-			      uint32_t spread_ps)
+void fsc_drain_set_probe_costs(struct fsc_drain *drain,
+			       const struct fsc_probe_cost costs[FSC_PROBE_KINDS])
 {
-	drain->state.probe_cost.inner_ps = inner_ps;
-	drain->state.probe_cost.outer_ps = outer_ps;
-	drain->state.probe_cost.spread_ps = spread_ps;
-	drain->state.probe_cost_due = true;
+	for (uint32_t kind = 0; kind < FSC_PROBE_KINDS; kind++)
+		drain->state.probe_cost[kind] = costs[kind];
 }
 
-static void put_probe_cost(struct fsc_drain *drain)
+static void put_probe_costs(struct fsc_drain *drain)
 {
-	if (drain->state.probe_cost_due &&
-	    put(drain, FSC_EVENT_probe_cost, &drain->state.probe_cost))
-		drain->state.probe_cost_due = false;
+	for (uint32_t kind = 0; kind < FSC_PROBE_KINDS; kind++) {
+		struct fsc_probe_cost *cost = &drain->state.probe_cost[kind];
+		struct fsc_probe_cost_record record = { .kind = kind,
+							.inner_ps = cost->inner_ps,
+							.outer_ps = cost->outer_ps,
+							.spread_ps = cost->spread_ps };
+
+		if (cost->known && put(drain, FSC_EVENT_probe_cost, &record))
+			cost->known = false;
+	}
 }
 
 void fsc_drain_state_poll(struct fsc_drain *drain)
 {
 	if (!drain->state.begun)
 		begin(drain);
-	put_probe_cost(drain);
+	put_probe_costs(drain);
 	put_news(drain);
 	if (fsc_clock_monotonic_ns() - drain->state.clock_ns > CLOCK_PERIOD_NS) {
 		struct fsc_clock_pair now = pair_now(drain);

@@ -16,7 +16,8 @@
  *   "command":[...],"start_ns":N (CLOCK_MONOTONIC),"end_ns":N|null,"exit_status":N|null (as a shell
  *   would say it),"host":{"name","kernel","boot_id","cpu","machine"},
  *   "clock":{"mode":"fenced|fast|system","ticks_per_s":N,"step_ticks":N},
- *   "probe_cost":{"inner_ps":N,"outer_ps":N,"spread_ps":N,"source":"measured|cached"}|null,
+ *   "probe_cost":{"inner_ps":N,"outer_ps":N,"spread_ps":N,"source":"measured|cached",
+ *   "kinds":[{"kind","inner_ps","outer_ps","spread_ps"},...] (probe_kinds.def)}|null,
  *   "options":{"name":"value",...},"processes":[{"pid","image","parent","exe","state","calls",
  *   "lost_events"}],"seen":{"loaded","lookups","wrapped","refused","pool_exhausted"},
  *   "limited":null|"ring"|"max-size"|"write error text"}

@@ -214,8 +214,8 @@
 	F(u64, bracket, duration)
 
 /*
- * What a wrapped call costs: inside its own measured time, and around it. In thousandths of ns,
- * because that is finer than a tick.
+ * What measuring costs: inside the measured time, and around it. kind: enum fsc_probe_kind. In
+ * thousandths of ns, because that is finer than a tick.
  */
 #define FSC_SHAPE_probe_cost(F) \
 	F(u32, kind, bits)      \

@@ -1,29 +1,261 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ffiscope-calibrate - what does a wrapped call cost? Run by `ffiscope record`, with the library
+ * ffiscope-calibrate - what does measuring cost? Run by `ffiscope record`, with the library
  * preloaded and a session made for it (FFISCOPE_SESSION).
  *
- * Prints one line: inner_ps outer_ps spread_ps ticks_per_s. inner is what the probe adds to the
- * time that it measures, outer what it adds around it. Compared are, in turns, a bare loop over a
- * callee of known latency, the same loop through a thunk, and what the thunk's counters say of it.
+ * Prints "ticks_per_s N", then one line for each kind of probe_kinds.def: name inner_ps outer_ps
+ * spread_ps, and "end". Compared are, in turns, functions of known latency called bare and wrapped,
+ * and what the recording says of the wrapped ones.
  *
- * What is hard: nothing may be dropped, or the slow path of a full ring would be measured: after
- * each round what was recorded is thrown away. The medians of the rounds are taken. Begin at
- * measure().
+ * What is hard: each kind is to be told from the others that occur beside it, so they are measured
+ * in an order in which each needs only what came before; and nothing may be dropped, or the slow
+ * path of a full ring would be measured. Medians of the rounds are taken. Begin at main().
  */
 #include <dlfcn.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "callee.h"
+#include "instrument/include/ffiscope.h"
+#include "seen.h"
 #include "trace_points/clock.h"
-#include "trace_points/image.h"
+#include "trace_points/probe_kinds.h"
 
-enum { ROUNDS = 41, CALLS = 1000, WARM_UP_ROUNDS = 5, WAIT_NS = 20000000 };
+enum {
+	ROUNDS = 41,
+	WARM_UP_ROUNDS = 5,
+	LOOP = 600,		   /* probes in a round */
+	BLOCK = FSC_CALLEE_INSIDE, /* probes in a block: what lies between two clock readings */
+	BLOCKS = LOOP / BLOCK,
+	REQUEST_BYTES = 15,
+	WAIT_NS = 20000000
+};
+
+/* Of one round, or what is left of all; ns per probe. */
+struct trial {
+	double bare; /* elapsed */
+	double wrapped;
+	double bare_freed; /* of the free functions in the same round */
+	double wrapped_freed;
+	double outermost; /* as recorded: see struct fsc_seen */
+	double nested;
+	double made;
+	double freed;
+	double phases;
+};
+
+/* What a round runs: its probes, bare or wrapped. Returns ns in all; *freed_ns: of its frees. */
+typedef double (*fsc_calibrate_run)(bool wrapped, double *freed_ns);
+
+static struct fsc_callee_functions wrapped_functions;
+static const struct fsc_callee_functions *bare_functions;
+static struct fsc_callee_allocator hooked, plain, *callee_allocator;
+static double ns_per_tick, reading_ns;
+static double inner_ns[FSC_PROBE_KINDS], outer_ns[FSC_PROBE_KINDS], spread_ns[FSC_PROBE_KINDS];
+static uint32_t mark;
+static volatile uint64_t sink;
+
+static const struct fsc_callee_functions *functions(bool wrapped)
+{
+	return wrapped ? &wrapped_functions : bare_functions;
+}
+
+static double since(uint64_t begin_ns)
+{
+	return (double)(fsc_clock_monotonic_ns() - begin_ns);
+}
+
+/* ---- what is run ---- */
+
+static double run_calls(bool wrapped, double *freed_ns)
+{
+	fsc_callee_function call = functions(wrapped)->call;
+	uint64_t value = 1, begin = fsc_clock_monotonic_ns();
+
+	(void)freed_ns;
+	for (int i = 0; i < LOOP; i++)
+		value = call(value);
+	sink = value;
+	return since(begin);
+}
+
+static double run_host_codec(bool wrapped, double *freed_ns)
+{
+	const struct fsc_callee_functions *callee = functions(wrapped);
+	uint64_t value = 1, begin = fsc_clock_monotonic_ns();
+
+	(void)freed_ns;
+	for (int i = 0; i < LOOP; i++)
+		value = (uintptr_t)callee->codec((void *)(uintptr_t)value, NULL, 0, NULL);
+	sink = value;
+	return since(begin);
+}
+
+static double run_marks(bool wrapped, double *freed_ns)
+{
+	fsc_callee_function call = bare_functions->call;
+	uint64_t value = 1, begin = fsc_clock_monotonic_ns();
+
+	(void)freed_ns;
+	for (int i = 0; i < LOOP; i++) {
+		if (wrapped)
+			ffiscope_begin(mark);
+		value = call(value);
+		if (wrapped)
+			ffiscope_end(mark);
+	}
+	sink = value;
+	return since(begin);
+}
+
+static double run_nested(bool wrapped, double *freed_ns)
+{
+	const struct fsc_callee_functions *callee = functions(wrapped);
+	uint64_t value = 1, begin = fsc_clock_monotonic_ns();
+
+	(void)freed_ns;
+	for (int i = 0; i < BLOCKS; i++)
+		value = callee->around(value, callee->call);
+	sink = value;
+	return since(begin);
+}
+
+static double run_codecs(bool wrapped, double *freed_ns)
+{
+	const struct fsc_callee_functions *callee = functions(wrapped);
+	uint64_t value = 1, begin = fsc_clock_monotonic_ns();
+
+	(void)freed_ns;
+	for (int i = 0; i < BLOCKS; i++)
+		value = callee->around_codec(value, callee->codec);
+	sink = value;
+	return since(begin);
+}
+
+/* Only what the recording says of these calls is of interest, and what they take bare. */
+static double run_allocations(bool wrapped, double *freed_ns)
+{
+	double allocate_ns = 0;
+	void *blocks[BLOCK];
+
+	for (int i = 0; i < BLOCKS; i++) {
+		uint64_t begin;
+
+		*callee_allocator = wrapped ? hooked : plain;
+		begin = fsc_clock_monotonic_ns();
+		functions(wrapped)->allocate(blocks);
+		allocate_ns += since(begin);
+		*callee_allocator = plain;
+		begin = fsc_clock_monotonic_ns();
+		bare_functions->release(blocks);
+		*freed_ns += since(begin);
+	}
+	return allocate_ns;
+}
+
+static double run_releases(bool wrapped, double *freed_ns)
+{
+	double release_ns = 0;
+	void *blocks[BLOCK];
+
+	(void)freed_ns;
+	for (int i = 0; i < BLOCKS; i++) {
+		uint64_t begin;
+
+		*callee_allocator = plain;
+		bare_functions->allocate(blocks);
+		*callee_allocator = wrapped ? hooked : plain;
+		begin = fsc_clock_monotonic_ns();
+		functions(wrapped)->release(blocks);
+		release_ns += since(begin);
+	}
+	return release_ns;
+}
+
+/* All requests come from this one place, which the library learns to time. */
+static __attribute__((noinline)) uint8_t *new_request(void *(*allocate)(size_t bytes))
+{
+	uint8_t *request = allocate(REQUEST_BYTES);
+
+	__asm__ __volatile__("" : : "r"(request) : "memory");
+	return request;
+}
+
+static double run_requests(bool wrapped, double *freed_ns)
+{
+	double request_ns = 0;
+	uint8_t *requests[BLOCK];
+
+	(void)freed_ns;
+	for (int i = 0; i < BLOCKS; i++) {
+		uint64_t begin = fsc_clock_monotonic_ns();
+
+		for (int j = 0; j < BLOCK; j++)
+			requests[j] = new_request(wrapped ? hooked.allocate : plain.allocate);
+		request_ns += since(begin);
+		for (int j = 0; j < BLOCK; j++)
+			plain.release(requests[j]);
+	}
+	return request_ns;
+}
+
+static double give_back(const struct fsc_callee_functions *callee,
+			const struct fsc_callee_buffer buffers[BLOCK])
+{
+	uint64_t begin = fsc_clock_monotonic_ns();
+
+	for (int j = 0; j < BLOCK; j++)
+		callee->give_back(buffers[j]);
+	return since(begin);
+}
+
+static double run_made(bool wrapped, double *freed_ns)
+{
+	const struct fsc_callee_functions *callee = functions(wrapped);
+	struct fsc_callee_buffer buffers[BLOCK];
+	double made_ns = 0;
+
+	*callee_allocator = wrapped ? hooked : plain;
+	for (int i = 0; i < BLOCKS; i++) {
+		uint64_t begin = fsc_clock_monotonic_ns();
+
+		for (int j = 0; j < BLOCK; j++) {
+			uint8_t *request = new_request(callee_allocator->allocate);
+
+			request[0] = (uint8_t)j;
+			buffers[j] = callee->make(request, REQUEST_BYTES);
+			plain.release(request);
+		}
+		made_ns += since(begin);
+		*freed_ns += give_back(callee, buffers);
+	}
+	return made_ns;
+}
+
+static double run_made_apart(bool wrapped, double *freed_ns)
+{
+	const struct fsc_callee_functions *callee = functions(wrapped);
+	static uint8_t request[REQUEST_BYTES];
+	struct fsc_callee_buffer buffers[BLOCK];
+	double made_ns = 0;
+
+	*callee_allocator = wrapped ? hooked : plain;
+	for (int i = 0; i < BLOCKS; i++) {
+		uint64_t begin = fsc_clock_monotonic_ns();
+
+		for (int j = 0; j < BLOCK; j++) {
+			buffers[j] = callee->make(request, REQUEST_BYTES);
+			request[0] = buffers[j].ptr[0];
+		}
+		made_ns += since(begin);
+		*freed_ns += give_back(callee, buffers);
+	}
+	return made_ns;
+}
+
+/* ---- rounds ---- */
 
 static int by_value(const void *a, const void *b)
 {
@@ -32,150 +264,226 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double quantile(double *values, int count, double rank)
+static double quantile(const double *values, double rank)
 {
-	qsort(values, (size_t)count, sizeof(*values), by_value);
-	return values[(int)((count - 1) * rank)];
+	double sorted[ROUNDS];
+
+	memcpy(sorted, values, sizeof(sorted));
+	qsort(sorted, ROUNDS, sizeof(*sorted), by_value);
+	return sorted[(int)((ROUNDS - 1) * rank)];
 }
 
-static double at_least_zero(double value)
+static double mean_ns(const struct fsc_seen_sum *sum)
 {
-	return value > 0 ? value : 0;
+	return sum->count ? (double)sum->ticks * ns_per_tick / (double)sum->count : 0;
 }
 
-static volatile uint64_t sink;
-
-static double loop_ns(uint64_t (*function)(uint64_t))
+static void one_round(fsc_calibrate_run run, struct trial *trial)
 {
-	uint64_t value = 1, begin = fsc_clock_monotonic_ns();
+	struct fsc_seen seen;
 
-	for (int i = 0; i < CALLS; i++)
-		value = function(value);
-	sink = value;
-	return (double)(fsc_clock_monotonic_ns() - begin) / CALLS;
+	trial->bare_freed = trial->wrapped_freed = 0;
+	trial->bare = run(false, &trial->bare_freed) / LOOP;
+	fsc_seen_take(&seen);
+	trial->wrapped = run(true, &trial->wrapped_freed) / LOOP;
+	fsc_seen_take(&seen);
+	trial->bare_freed /= LOOP;
+	trial->wrapped_freed /= LOOP;
+	trial->outermost = mean_ns(&seen.outermost);
+	trial->nested = mean_ns(&seen.nested);
+	trial->made = mean_ns(&seen.made);
+	trial->freed = mean_ns(&seen.freed);
+	trial->phases = mean_ns(&seen.phases);
 }
 
-/* A piece of this process's own image file, shared with the library that records into it. */
-static void *map_piece(const char *session, uint64_t offset, size_t bytes)
+/* Medians of each; *spread: the distance of the quartiles of what wrapping added. */
+static struct trial try(fsc_calibrate_run run, double *spread)
 {
-	char path[4096];
-	uint64_t page = offset & ~(uint64_t)(FSC_PAGE - 1);
-	char *piece;
-	int fd;
+	enum { FIGURES = sizeof(struct trial) / sizeof(double) };
+	double values[FIGURES][ROUNDS], added[ROUNDS];
+	struct trial trial;
 
-	snprintf(path, sizeof(path), "%s/%d-0%s", session, (int)getpid(), FSC_IMAGE_SUFFIX);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return NULL;
-	piece = mmap(NULL, bytes + (offset - page), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-		     (off_t)page);
-	close(fd);
-	return piece == MAP_FAILED ? NULL : piece + (offset - page);
-}
-
-/* Drain the only thread's rings, so that they never fill: what was recorded is of no interest. */
-static void discard(const char *session, struct fsc_image *image)
-{
-	struct fsc_slot *slot = (struct fsc_slot *)((char *)image + FSC_SLOTS_OFFSET);
-
-	while (slot->ring) {
-		struct fsc_ring *ring = map_piece(session, slot->ring, sizeof(*ring));
-		uint64_t next;
-
-		if (!ring)
-			return;
-		next = ring->next;
-		ring->tail = ring->head;
-		munmap((void *)((uintptr_t)ring & ~(uintptr_t)(FSC_PAGE - 1)), FSC_PAGE);
-		if (!next)
-			return;
-		slot->ring = next;
+	for (int round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
+		one_round(run, &trial);
+		for (int i = 0; i < FIGURES; i++)
+			values[i][round < 0 ? 0 : round] = ((const double *)&trial)[i];
+		added[round < 0 ? 0 : round] = trial.wrapped - trial.bare;
 	}
+	for (int i = 0; i < FIGURES; i++)
+		((double *)&trial)[i] = quantile(values[i], 0.5);
+	*spread = quantile(added, 0.75) - quantile(added, 0.25);
+	return trial;
 }
 
-static uint64_t counted_ticks(const struct fsc_counter *counters)
+/* ---- what follows from them ---- */
+
+/* The clock's own part of a block that was timed by it. */
+static void measure_reading(void)
 {
-	uint64_t ticks = 0;
+	double values[ROUNDS];
 
-	for (int i = 1; i < FSC_SITES_STEP; i++)
-		ticks += counters[i].ticks;
-	return ticks;
-}
+	for (int round = 0; round < ROUNDS; round++) {
+		double sum = 0;
 
-struct functions {
-	uint64_t (*bare)(uint64_t);
-	uint64_t (*wrapped)(uint64_t);
-};
-
-static int measure(const char *session, const struct functions *functions)
-{
-	double inner[ROUNDS], outer[ROUNDS];
-	struct fsc_image *image = map_piece(session, 0, FSC_ARENA_OFFSET);
-	const struct fsc_counter *counters;
-	const struct fsc_slot *slot;
-	uint64_t ticks_per_s;
-
-	if (!image)
-		return 1;
-	ticks_per_s = fsc_clock_ticks_per_s(image->clock_mode == FSC_CLOCK_SYSTEM, WAIT_NS);
-	slot = (const struct fsc_slot *)((const char *)image + FSC_SLOTS_OFFSET);
-	counters = map_piece(session, slot->counters, FSC_SITES_STEP * sizeof(*counters));
-	if (!counters)
-		return 1;
-	for (int i = -WARM_UP_ROUNDS; i < ROUNDS; i++) {
-		uint64_t before = counted_ticks(counters);
-		double bare = loop_ns(functions->bare), wrapped = loop_ns(functions->wrapped);
-		double measured = (double)(counted_ticks(counters) - before) * 1e9 /
-				  (double)ticks_per_s / CALLS;
-
-		inner[i < 0 ? 0 : i] = measured - bare;
-		outer[i < 0 ? 0 : i] = wrapped - measured;
-		discard(session, image);
+		for (int i = 0; i < BLOCKS; i++)
+			sum += since(fsc_clock_monotonic_ns());
+		values[round] = sum / BLOCKS;
 	}
-	/*
-	 * Below zero in fast mode: the callee overlaps both readings and reads short. By how much
-	 * depends on the callee, so no constant can give it back.
-	 */
-	printf("%.0f %.0f %.0f %llu\n", at_least_zero(quantile(inner, ROUNDS, 0.5)) * 1000,
-	       at_least_zero(quantile(outer, ROUNDS, 0.5)) * 1000,
-	       (quantile(inner, ROUNDS, 0.75) - quantile(inner, ROUNDS, 0.25)) * 1000,
-	       (unsigned long long)ticks_per_s);
-	return 0;
+	reading_ns = quantile(values, 0.5);
 }
+
+static double block_ns(double elapsed)
+{
+	return elapsed - reading_ns / BLOCK;
+}
+
+/*
+ * Inner below zero (in fast mode): the callee overlaps both readings and reads short. By how much
+ * depends on the callee, so no constant can give it back; but what the caller paid is known.
+ */
+static void set(enum fsc_probe_kind kind, double inner, double all, double spread)
+{
+	inner = inner > 0 ? inner : 0;
+	inner_ns[kind] = inner;
+	outer_ns[kind] = all > inner ? all - inner : 0;
+	spread_ns[kind] = spread;
+}
+
+static void measure_calls(void)
+{
+	struct trial calls, codec, marks;
+	double spread;
+
+	calls = try(run_calls, &spread);
+	set(FSC_PROBE_call, calls.outermost - calls.bare, calls.wrapped - calls.bare, spread);
+	codec = try(run_host_codec, &spread);
+	set(FSC_PROBE_host_codec, codec.phases - codec.bare, codec.wrapped - codec.bare, spread);
+	marks = try(run_marks, &spread);
+	set(FSC_PROBE_mark, marks.phases - marks.bare, marks.wrapped - marks.bare, spread);
+}
+
+/*
+ * What is inside a call stands in its time, and so does what measuring that cost. bare, wrapped:
+ * per probe inside.
+ */
+static void measure_inside(void)
+{
+	double call_inner = inner_ns[FSC_PROBE_call] / BLOCK, spread;
+	struct trial calls = try(run_nested, &spread);
+	struct trial codecs;
+
+	set(FSC_PROBE_nested, calls.nested - calls.bare,
+	    calls.outermost / BLOCK - call_inner - calls.bare, spread);
+	codecs = try(run_codecs, &spread);
+	set(FSC_PROBE_codec, codecs.phases - codecs.bare,
+	    codecs.outermost / BLOCK - call_inner - codecs.bare, spread);
+	set(FSC_PROBE_enclosing, 0,
+	    codecs.wrapped * BLOCK - codecs.outermost - outer_ns[FSC_PROBE_call], spread);
+}
+
+static void measure_allocations(void)
+{
+	double call_inner = inner_ns[FSC_PROBE_call] / BLOCK, spread;
+	struct trial trial = try(run_allocations, &spread);
+
+	set(FSC_PROBE_allocation, 0, trial.outermost / BLOCK - call_inner - block_ns(trial.bare),
+	    spread);
+	trial = try(run_releases, &spread);
+	set(FSC_PROBE_release, 0, trial.outermost / BLOCK - call_inner - block_ns(trial.bare),
+	    spread);
+}
+
+static void measure_buffers(void)
+{
+	double allocation = outer_ns[FSC_PROBE_allocation], release = outer_ns[FSC_PROBE_release];
+	struct trial requests, made, apart;
+	double request_spread, made_spread, apart_spread, latency;
+
+	made = try(run_made, &made_spread);
+	requests = try(run_requests, &request_spread);
+	apart = try(run_made_apart, &apart_spread); /* last: it makes the library give up timing */
+	set(FSC_PROBE_request, 0, requests.wrapped - requests.bare, request_spread);
+	latency = block_ns(apart.bare);
+	set(FSC_PROBE_made, made.made - latency - allocation,
+	    made.wrapped - made.bare - outer_ns[FSC_PROBE_request] - allocation, made_spread);
+	set(FSC_PROBE_made_apart, apart.made - latency - allocation,
+	    apart.wrapped - apart.bare - allocation, apart_spread);
+	set(FSC_PROBE_freed, made.freed - block_ns(made.bare_freed) - release,
+	    made.wrapped_freed - made.bare_freed - release, made_spread);
+}
+
+static uint32_t ps(double ns)
+{
+	return ns > 0 ? (uint32_t)(ns * 1000) : 0;
+}
+
+/* ---- start ---- */
 
 /* The callee's library lies beside this program. */
-static bool find_functions(struct functions *functions)
+static void *open_callee(void)
 {
 	char path[4096];
 	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 64);
-	uint64_t (*const *bare)(uint64_t);
-	void *library;
 
 	if (length <= 0)
-		return false;
+		return NULL;
 	path[length] = '\0';
 	snprintf(strrchr(path, '/') + 1, 64, "libffiscope_callee.so");
-	library = dlopen(path, RTLD_NOW);
-	if (!library)
+	return dlopen(path, RTLD_NOW);
+}
+
+static bool find_functions(void)
+{
+	static const char *const names[] = FSC_CALLEE_NAMES;
+	enum { NAMES = sizeof(names) / sizeof(*names) };
+	void *library = open_callee(), *libc = dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD);
+	void **wrapped = (void **)&wrapped_functions;
+	void *const *bare;
+
+	_Static_assert(sizeof(wrapped_functions) == NAMES * sizeof(void *), "one name for each");
+	if (!library || !libc)
 		return false;
-	bare = dlsym(library, "ffi_calibrate_bare");
-	functions->wrapped = (uint64_t(*)(uint64_t))dlsym(library, "proto2ffi_calibrate_callee");
-	if (!bare || !functions->wrapped)
-		return false;
-	functions->bare = *bare;
-	return functions->bare != functions->wrapped;
+	bare_functions = dlsym(library, "ffi_calibrate_bare");
+	callee_allocator = dlsym(library, "ffi_calibrate_allocator");
+	bare = (void *const *)bare_functions;
+	for (int i = 0; i < NAMES; i++) {
+		wrapped[i] = dlsym(library, names[i]);
+		if (!wrapped[i] || !bare || wrapped[i] == bare[i])
+			return false;
+	}
+	*(void **)&plain.allocate = dlsym(libc, "malloc");
+	*(void **)&plain.release = dlsym(libc, "free");
+	*(void **)&hooked.allocate = dlsym(RTLD_DEFAULT, "malloc");
+	*(void **)&hooked.release = dlsym(RTLD_DEFAULT, "free");
+	return callee_allocator && plain.allocate && plain.release && ffiscope_intern != NULL &&
+	       (mark = ffiscope_intern("calibrate")) != 0;
 }
 
 int main(void)
 {
 	const char *session = getenv("FFISCOPE_SESSION");
-	struct functions functions;
+	bool system_clock;
+	uint64_t ticks_per_s;
 
-	if (!session || !find_functions(&functions)) {
+	if (!session || !find_functions()) {
 		fprintf(stderr, "ffiscope-calibrate: the library is not preloaded; this program is "
 				"run by `ffiscope record`\n");
 		return 1;
 	}
-	functions.wrapped(1); /* the thread attaches */
-	return measure(session, &functions);
+	wrapped_functions.call(1); /* the thread attaches */
+	if (!fsc_seen_open(session, &system_clock))
+		return 1;
+	ticks_per_s = fsc_clock_ticks_per_s(system_clock, WAIT_NS);
+	ns_per_tick = 1e9 / (double)ticks_per_s;
+	measure_reading();
+	measure_calls();
+	measure_inside();
+	measure_allocations();
+	measure_buffers();
+	printf("ticks_per_s %llu\n", (unsigned long long)ticks_per_s);
+	for (int kind = 0; kind < FSC_PROBE_KINDS; kind++)
+		printf("%s %u %u %u\n", fsc_probe_kind_name(kind), ps(inner_ns[kind]),
+		       ps(outer_ns[kind]), ps(spread_ns[kind]));
+	printf("end\n");
+	return 0;
 }

@@ -83,6 +83,38 @@ Test(breakdown, totals_are_corrected_and_quantiles_are_not)
 	reading_end(&read);
 }
 
+static void read_calls(struct reading *read, uint32_t duration_ns, uint32_t inner_ps)
+{
+	reading_begin(read);
+	if (inner_ps)
+		BUILDER_PUT(&read->builder, BUILDER_STATE, probe_cost, 1000, .inner_ps = inner_ps);
+	BUILDER_PUT(&read->builder, 0, call, 5000, .duration_ticks = duration_ns, .site = HELLO,
+		    .number = 1);
+	reading_built(read);
+}
+
+Test(breakdown, a_mean_of_which_more_than_30_percent_was_taken_is_an_estimate)
+{
+	struct reading read;
+
+	read_calls(&read, 100, 30000);
+	cr_assert_eq(read.result->entry_points[0].estimate.value, 0);
+	reading_end(&read);
+	read_calls(&read, 100, 31000);
+	cr_assert_eq(read.result->entry_points[0].estimate.value, 1);
+	reading_end(&read);
+}
+
+Test(breakdown, whether_a_mean_is_an_estimate_is_unknown_without_the_probe_cost)
+{
+	struct reading read;
+
+	read_calls(&read, 100, 0);
+	cr_assert_not(read.result->entry_points[0].estimate.known);
+	cr_assert_eq(read.result->entry_points[0].times.mean_ns.value, 100);
+	reading_end(&read);
+}
+
 Test(breakdown, the_error_of_a_quantile_covers_every_probe_inside_a_call)
 {
 	const struct fsc_entry_row *row;

@@ -140,7 +140,7 @@ Test(event_stream, the_state_is_complete_from_the_start)
 	cr_assert_eq(site->calls, 15);
 	cr_assert_eq(site->unwound, 1);
 	cr_assert_eq(state->caller_count, 2);
-	cr_assert_eq(state->probe[FSC_PROBE_CALL].outer_ps, 30000);
+	cr_assert_eq(state->probe[FSC_PROBE_call].outer_ps, 30000);
 	cr_assert_eq(state->live_count, 1);
 	cr_assert_eq(state->live[0].made_ns, 4000);
 	cr_assert_eq(state->lost_events.value, 4);

@@ -37,10 +37,16 @@ static void on_held(void *arg, uint16_t made_site, int64_t held_ns)
 	got->held_count++;
 }
 
+static const struct fsc_requests_sink *sink_of(struct planted *got)
+{
+	static struct fsc_requests_sink sink;
+
+	sink = (struct fsc_requests_sink){ on_request, on_call, on_held, got };
+	return &sink;
+}
+
 void planted_begin(struct planted *got, bool probe)
 {
-	struct fsc_requests_sink sink = { on_request, on_call, on_held, got };
-
 	memset(got, 0, sizeof(*got));
 	got->sites[ENTRY] = (struct fsc_site){ .known = true, .kind = FSC_SITE_ENTRY };
 	got->sites[FREE] = (struct fsc_site){ .known = true, .kind = FSC_SITE_FREE };
@@ -53,9 +59,16 @@ void planted_begin(struct planted *got, bool probe)
 	got->state.string_count = PLANTED_STRINGS;
 	got->tid = TID;
 	if (probe)
-		got->state.probe[FSC_PROBE_CALL] =
+		got->state.probe[FSC_PROBE_call] =
 			(struct fsc_probe_cost){ true, INNER_PS, OUTER_PS, 0 };
-	cr_assert_eq(fsc_requests_create(&got->requests, &got->state, &sink), FSC_OK);
+	cr_assert_eq(fsc_requests_create(&got->requests, &got->state, sink_of(got)), FSC_OK);
+}
+
+void planted_costs(struct planted *got, const struct fsc_probe_cost costs[FSC_PROBE_KINDS])
+{
+	memcpy(got->state.probe, costs, sizeof(got->state.probe));
+	fsc_requests_destroy(got->requests);
+	cr_assert_eq(fsc_requests_create(&got->requests, &got->state, sink_of(got)), FSC_OK);
 }
 
 void planted_finish(struct planted *got)
@@ -111,6 +124,28 @@ void planted_phase(struct planted *got, uint32_t id, uint64_t inside, uint64_t b
 	event.phase.message = buffer ? buffer + 1 : 0;
 	event.phase.duration_ns = end_ns - start_ns;
 	planted_add(got, event, start_ns, end_ns);
+}
+
+void planted_allocating_phase(struct planted *got, uint32_t id, uint64_t inside,
+			      uint64_t allocations, int64_t start_ns, int64_t end_ns)
+{
+	struct fsc_event event = { .kind = FSC_EVENT_phase };
+
+	event.phase.phase = id;
+	event.phase.call = inside;
+	event.phase.duration_ns = end_ns - start_ns;
+	event.phase.allocations = allocations;
+	planted_add(got, event, start_ns, end_ns);
+}
+
+void planted_call_alloc(struct planted *got, uint64_t number, uint64_t allocations, uint64_t frees)
+{
+	struct fsc_event event = { .kind = FSC_EVENT_call_alloc };
+
+	event.call_alloc.call = number;
+	event.call_alloc.allocations = allocations;
+	event.call_alloc.frees = frees;
+	planted_add(got, event, 0, 0);
 }
 
 void planted_request_buffer(struct planted *got, uint64_t number, int64_t allocated_ns)

@@ -39,6 +39,9 @@ struct planted {
 /* probe: calls and phases cost INNER_PS and OUTER_PS. */
 void planted_begin(struct planted *got, bool probe);
 
+/* Other costs than planted_begin() chose; before any event. */
+void planted_costs(struct planted *got, const struct fsc_probe_cost costs[FSC_PROBE_KINDS]);
+
 /* Hand out what is open; ends it. */
 void planted_finish(struct planted *got);
 
@@ -52,6 +55,12 @@ void planted_nested(struct planted *got, uint64_t number, uint64_t parent, int64
 
 void planted_phase(struct planted *got, uint32_t id, uint64_t inside, uint64_t buffer,
 		   int64_t start_ns, int64_t end_ns);
+
+void planted_allocating_phase(struct planted *got, uint32_t id, uint64_t inside,
+			      uint64_t allocations, int64_t start_ns, int64_t end_ns);
+
+/* Just before the call. */
+void planted_call_alloc(struct planted *got, uint64_t number, uint64_t allocations, uint64_t frees);
 
 void planted_request_buffer(struct planted *got, uint64_t number, int64_t allocated_ns);
 

@@ -37,11 +37,16 @@ Test(drain_state, a_site_wrapped_later_is_written_once)
 	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_site, NULL), 2);
 }
 
+static const struct fsc_probe_cost costs[FSC_PROBE_KINDS] = {
+	[FSC_PROBE_call] = { true, 21500, 14000, 300 },
+	[FSC_PROBE_freed] = { true, 22000, 31000, 400 },
+};
+
 Test(drain_state, names_that_the_output_refused_are_written_later)
 {
 	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 4096);
 
-	fsc_drain_set_probe_cost(drain, 21500, 14000, 300);
+	fsc_drain_set_probe_costs(drain, costs);
 	output.refuse_state = ENOSPC;
 	fake_calls(&fake, ring, 1);
 	fsc_drain_poll(drain, true);
@@ -50,7 +55,7 @@ Test(drain_state, names_that_the_output_refused_are_written_later)
 	fsc_drain_poll(drain, false);
 	cr_assert_eq(fake_packet(&output, FSC_STATE_SLOT, 0)->sequence, 0);
 	cr_assert_geq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_clock, NULL), 1);
-	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_probe_cost, NULL), 1);
+	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_probe_cost, NULL), 2);
 	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_string, NULL), 2);
 	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_module, NULL), 1);
 	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_site, NULL), 1);
@@ -141,16 +146,17 @@ Test(drain_state, the_clock_is_tied_at_the_start_and_at_the_end)
 	cr_assert_gt(((const struct fsc_clock_record *)last)->ticks, 1000);
 }
 
-Test(drain_state, the_probe_cost_is_written_once_it_is_known)
+Test(drain_state, the_probe_costs_are_written_once_they_are_known)
 {
 	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 4096);
 	const void *cost = NULL;
 
-	fsc_drain_set_probe_cost(drain, 21500, 14000, 300);
+	fsc_drain_set_probe_costs(drain, costs);
 	fake_calls(&fake, ring, 1);
 	fsc_drain_finish(drain);
-	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_probe_cost, &cost), 1);
-	cr_assert_eq(((const struct fsc_probe_cost_record *)cost)->inner_ps, 21500);
+	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_probe_cost, &cost), 2);
+	cr_assert_eq(((const struct fsc_probe_cost_record *)cost)->kind, FSC_PROBE_freed);
+	cr_assert_eq(((const struct fsc_probe_cost_record *)cost)->outer_ps, 31000);
 }
 
 Test(drain_state, totals_come_from_the_counters)
