@@ -136,8 +136,7 @@ static uint32_t primary(const struct fsc_state *state, uint32_t id)
 	return site && fsc_state_site(state, site->alias_of) ? site->alias_of : id;
 }
 
-/* The row of a site's events, NULL when it has none (pool and codec functions; no memory). */
-static struct fsc_gathered *row_of(struct fsc_breakdown *breakdown, uint16_t id)
+struct fsc_gathered *fsc_breakdown_row_of(struct fsc_breakdown *breakdown, uint16_t id)
 {
 	uint32_t place = breakdown->row_of_site[id];
 	const struct fsc_site *site;
@@ -209,7 +208,7 @@ static void add_counters(struct fsc_breakdown *breakdown)
 
 		if (!site || !site->totals_known || !site->calls)
 			continue;
-		row = row_of(breakdown, (uint16_t)id);
+		row = fsc_breakdown_row_of(breakdown, (uint16_t)id);
 		if (!row)
 			continue;
 		row->totals_known = true;
@@ -345,7 +344,7 @@ static void on_call(void *arg, const struct fsc_call_seen *seen)
 {
 	const struct fsc_event_call_wide *call = &seen->event->call;
 	struct fsc_breakdown *breakdown = arg;
-	struct fsc_gathered *row = row_of(breakdown, call->site);
+	struct fsc_gathered *row = fsc_breakdown_row_of(breakdown, call->site);
 
 	if (!row)
 		return;
@@ -370,7 +369,7 @@ static void on_call(void *arg, const struct fsc_call_seen *seen)
 	count_thread(breakdown, seen->event, row);
 }
 
-static struct fsc_cell *cell_of(struct fsc_gathered *row, const struct fsc_claim *claim)
+struct fsc_cell *fsc_breakdown_cell_of(struct fsc_gathered *row, const struct fsc_claim *claim)
 {
 	size_t capacity = row->cell_capacity * 2;
 	struct fsc_cell *grown;
@@ -418,7 +417,7 @@ static int64_t add_claims(struct fsc_breakdown *breakdown, struct fsc_gathered *
 	breakdown->no_memory = breakdown->no_memory || !line;
 	for (size_t i = 0; i < request->claim_count; i++) {
 		const struct fsc_claim *claim = &request->claims[i];
-		struct fsc_cell *cell = cell_of(row, claim);
+		struct fsc_cell *cell = fsc_breakdown_cell_of(row, claim);
 
 		if (!cell) {
 			breakdown->no_memory = true;
@@ -447,7 +446,7 @@ static void add_warm_up(struct fsc_breakdown *breakdown, struct fsc_gathered *ro
 static void on_request(void *arg, const struct fsc_request *request)
 {
 	struct fsc_breakdown *breakdown = arg;
-	struct fsc_gathered *row = row_of(breakdown, request->site);
+	struct fsc_gathered *row = fsc_breakdown_row_of(breakdown, request->site);
 	int64_t total_ns;
 
 	if (!row || row->is_free)
@@ -460,7 +459,7 @@ static void on_request(void *arg, const struct fsc_request *request)
 
 static void on_held(void *arg, uint16_t made_site, int64_t held_ns)
 {
-	struct fsc_gathered *row = row_of(arg, made_site);
+	struct fsc_gathered *row = fsc_breakdown_row_of(arg, made_site);
 
 	if (!row)
 		return;
@@ -488,8 +487,9 @@ static enum fsc_status gather(struct fsc_breakdown *breakdown)
 
 	breakdown->state = fsc_event_stream_state(&breakdown->stream);
 	add_counters(breakdown);
-	if (!count_callers(breakdown))
+	if (!count_callers(breakdown) || !row_cells_init(&breakdown->host))
 		return FSC_E_NOMEM;
+	fsc_breakdown_profile_add(breakdown);
 	status = fsc_requests_create(&requests, breakdown->state, &sink);
 	if (status)
 		return status;
@@ -553,6 +553,7 @@ void fsc_breakdown_destroy(struct fsc_breakdown *breakdown)
 		return;
 	for (size_t i = 0; i < breakdown->row_count; i++)
 		row_free(&breakdown->rows[i]);
+	row_free(&breakdown->host);
 	for (size_t i = 0; i < breakdown->made_name_count; i++)
 		free(breakdown->made_names[i]);
 	for (size_t i = 0; i < breakdown->thread_capacity; i++)

@@ -120,6 +120,13 @@ struct fsc_request_row {
 	bool partial;
 };
 
+/* What the host did outside all calls, where no event tells for which of them. */
+struct fsc_host_row {
+	const char *phase;
+	struct fsc_times times;
+	bool partial;
+};
+
 /* Texts are borrowed from the breakdown, which keeps the state alive. */
 struct fsc_breakdown_result {
 	struct fsc_entry_row *entry_points; /* most time first; kind free after kind entry */
@@ -128,6 +135,9 @@ struct fsc_breakdown_result {
 	size_t phase_count;
 	struct fsc_request_row *requests; /* one per entry point of kind entry that made requests */
 	size_t request_count;
+	struct fsc_host_row *host; /* of the profile sink alone */
+	size_t host_count;
+	bool profile;		   /* the profile sink's: no events, so no requests */
 	uint64_t calls;		   /* of all rows */
 	struct fsc_maybe first_ns; /* first begin and last end of any event */
 	struct fsc_maybe last_ns;

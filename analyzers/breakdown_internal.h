@@ -103,6 +103,7 @@ struct fsc_breakdown {
 	size_t place_count;
 	char **made_names; /* of sites that the state does not know */
 	size_t made_name_count;
+	struct fsc_gathered host;	 /* its cells alone: phases of no known call */
 	struct fsc_thread_rows *threads; /* by slot */
 	size_t thread_capacity;
 	bool no_memory; /* something was left out */
@@ -111,6 +112,15 @@ struct fsc_breakdown {
 	int64_t last_ns;
 	struct fsc_breakdown_result result;
 };
+
+/* The row of a site's events, NULL when it has none (pool and codec functions; no memory). */
+struct fsc_gathered *fsc_breakdown_row_of(struct fsc_breakdown *breakdown, uint16_t site);
+
+/* The cell of that phase and side, a new one if need be; NULL: no memory. */
+struct fsc_cell *fsc_breakdown_cell_of(struct fsc_gathered *row, const struct fsc_claim *claim);
+
+/* Add the distributions of the state, where the recorder kept those. */
+void fsc_breakdown_profile_add(struct fsc_breakdown *breakdown);
 
 /* Fill breakdown->result from what was gathered. */
 FSC_MUST_CHECK enum fsc_status fsc_breakdown_rows_make(struct fsc_breakdown *breakdown);

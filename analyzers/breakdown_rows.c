@@ -8,7 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NS_PER_S = 1000000000, FAST_CLOCK_SHORT_NS = 35, BUCKET_ERROR_PER_100K = 272 };
+enum {
+	NS_PER_S = 1000000000,
+	FAST_CLOCK_SHORT_NS = 35,
+	BUCKET_ERROR_PER_100K = 272,
+	PROFILE_ERROR_PER_100K = 391 /* of a bucket of ticks, which then falls into one of ns */
+};
 
 static const char *const claim_names[] = {
 	[FSC_CLAIM_ENCODE] = "encode",	 [FSC_CLAIM_DECODE] = "decode",
@@ -119,12 +124,14 @@ static struct fsc_maybe quantile_error(const struct fsc_breakdown *breakdown,
 				       const struct fsc_times *times)
 {
 	const struct fsc_breakdown_result *result = &breakdown->result;
-	int64_t error;
+	int64_t error, per_100k = BUCKET_ERROR_PER_100K;
 
 	if (!result->step_ns.known || !times->count)
 		return FSC_UNKNOWN;
-	error = result->step_ns.value + times->p99_ns.value / 100000 * BUCKET_ERROR_PER_100K +
-		times->p99_ns.value % 100000 * BUCKET_ERROR_PER_100K / 100000 + 1;
+	if (result->profile)
+		per_100k += PROFILE_ERROR_PER_100K;
+	error = result->step_ns.value + times->p99_ns.value / 100000 * per_100k +
+		times->p99_ns.value % 100000 * per_100k / 100000 + 1;
 	error += (from->correction_max_ps + 999) / 1000;
 	if (!strcmp(fsc_recording_clock_mode(breakdown->recording, breakdown->process), "fast"))
 		error += FAST_CLOCK_SHORT_NS;
@@ -340,7 +347,10 @@ static void fill_image(struct fsc_breakdown *breakdown)
 
 	fsc_event_stream_loss(&breakdown->stream, &result->loss);
 	result->partial = fsc_stream_loss_any(&result->loss) || !breakdown->state->complete ||
-			  result->forgotten_calls;
+			  result->forgotten_calls ||
+			  (breakdown->process->profile_missed.known &&
+			   breakdown->process->profile_missed.value);
+	result->profile = !strcmp(breakdown->process->sink, "profile");
 	if (breakdown->any_event) {
 		result->first_ns = fsc_known(breakdown->first_ns);
 		result->last_ns = fsc_known(breakdown->last_ns);
@@ -366,6 +376,26 @@ static bool reserve_rows(struct fsc_breakdown *breakdown)
 	result->requests = calloc(count + 1, sizeof(*result->requests));
 	result->phases = calloc(cells + 1, sizeof(*result->phases));
 	return result->entry_points && result->requests && result->phases;
+}
+
+static bool make_host(struct fsc_breakdown *breakdown)
+{
+	struct fsc_breakdown_result *result = &breakdown->result;
+	const struct fsc_gathered *host = &breakdown->host;
+
+	result->host = calloc(host->cell_count + 1, sizeof(*result->host));
+	for (size_t i = 0; result->host && i < host->cell_count; i++) {
+		const struct fsc_cell *cell = &host->cells[i];
+
+		if (!cell->raw.count)
+			continue;
+		result->host[result->host_count++] = (struct fsc_host_row){
+			.phase = phase_name(breakdown->state, cell->phase),
+			.times = times_of(&cell->raw, cell->total_ns),
+			.partial = result->partial,
+		};
+	}
+	return result->host != NULL;
 }
 
 static void add_requests(struct fsc_breakdown *breakdown, const struct fsc_gathered *from)
@@ -396,7 +426,7 @@ enum fsc_status fsc_breakdown_rows_make(struct fsc_breakdown *breakdown)
 
 	fill_image(breakdown);
 	sorted = calloc(breakdown->row_count + 1, sizeof(struct fsc_gathered *));
-	if (!sorted || !reserve_rows(breakdown)) {
+	if (!sorted || !reserve_rows(breakdown) || !make_host(breakdown)) {
 		free(sorted);
 		return FSC_E_NOMEM;
 	}
@@ -420,5 +450,6 @@ void fsc_breakdown_rows_free(struct fsc_breakdown *breakdown)
 {
 	free(breakdown->result.entry_points);
 	free(breakdown->result.phases);
+	free(breakdown->result.host);
 	free(breakdown->result.requests);
 }

@@ -16,11 +16,35 @@ static struct fsc_habit *habit_of(const struct fsc_habits *habits, uint16_t id)
 	return &habits->sites[id];
 }
 
+/* Without events: how long buffers were held is a distribution, and the image ends with its clock.
+ */
+static void add_profiles(struct fsc_habits *habits)
+{
+	const struct fsc_state *state = habits->state;
+
+	for (size_t i = 0; i < state->profiles.count; i++) {
+		const struct fsc_profile *profile = &state->profiles.items[i];
+		struct fsc_habit *habit = habit_of(habits, profile->site);
+		int64_t longest_ns = fsc_profiles_ns(profile->most_ticks, state->clock.ticks_per_s);
+
+		if (profile->kind != FSC_PROFILE_HELD || !habit)
+			continue;
+		habit->freed += profile->count;
+		habit->late += profile->apart;
+		if (longest_ns > habit->longest_ns)
+			habit->longest_ns = longest_ns;
+		habits->last_ns = state->clock.pieces[state->clock.count - 1].ns;
+	}
+}
+
 enum fsc_status fsc_habits_init(struct fsc_habits *habits, const struct fsc_state *state)
 {
 	*habits = (struct fsc_habits){ .state = state };
 	habits->sites = calloc((size_t)state->site_count + 1, sizeof(*habits->sites));
-	return habits->sites ? FSC_OK : FSC_E_NOMEM;
+	if (!habits->sites)
+		return FSC_E_NOMEM;
+	add_profiles(habits);
+	return FSC_OK;
 }
 
 void fsc_habits_fini(struct fsc_habits *habits)

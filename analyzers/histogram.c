@@ -49,30 +49,41 @@ static bool side_grow(struct fsc_histogram_side *side, uint32_t low, uint32_t hi
 	return true;
 }
 
-static bool side_add(struct fsc_histogram_side *side, uint64_t value)
+static inline bool side_add(struct fsc_histogram_side *side, uint64_t value, uint64_t count)
 {
 	uint32_t bucket = fsc_histogram_bucket(value);
 
 	/* Unsigned: a bucket below `first` wraps to a large number. */
 	if (bucket - side->first >= side->size && !side_grow(side, bucket, bucket))
 		return false;
-	side->counts[bucket - side->first]++;
+	side->counts[bucket - side->first] += count;
 	return true;
 }
 
-void fsc_histogram_add(struct fsc_histogram *histogram, int64_t value)
+static inline void add(struct fsc_histogram *histogram, int64_t value, uint64_t count)
 {
 	if (!histogram->count || value < histogram->min)
 		histogram->min = value;
 	if (!histogram->count || value > histogram->max)
 		histogram->max = value;
-	histogram->count++;
-	histogram->sum += value;
+	histogram->count += count;
+	histogram->sum += value * (int64_t)count;
 	if (!value)
-		histogram->zero_count++;
+		histogram->zero_count += count;
 	else if (!side_add(value > 0 ? &histogram->positive : &histogram->negative,
-			   magnitude(value)))
-		histogram->dropped++;
+			   magnitude(value), count))
+		histogram->dropped += count;
+}
+
+void fsc_histogram_add(struct fsc_histogram *histogram, int64_t value)
+{
+	add(histogram, value, 1);
+}
+
+void fsc_histogram_add_many(struct fsc_histogram *histogram, int64_t value, uint64_t count)
+{
+	if (count)
+		add(histogram, value, count);
 }
 
 static bool side_fit(struct fsc_histogram_side *into, const struct fsc_histogram_side *from)

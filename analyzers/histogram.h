@@ -39,6 +39,9 @@ void fsc_histogram_fini(struct fsc_histogram *histogram);
 /* Never fails: without memory for a new bucket the value is counted in `dropped`. */
 void fsc_histogram_add(struct fsc_histogram *histogram, int64_t value);
 
+/* The same value `count` times. */
+void fsc_histogram_add_many(struct fsc_histogram *histogram, int64_t value, uint64_t count);
+
 /* Add all of `from` to `into`. FSC_E_NOMEM: `into` is as before. */
 FSC_MUST_CHECK enum fsc_status fsc_histogram_merge(struct fsc_histogram *into,
 						   const struct fsc_histogram *from);

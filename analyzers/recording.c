@@ -79,6 +79,8 @@ static const struct field process_fields[] = {
 	PROCESS("codecs", FIELD_MAYBE, codecs),
 	PROCESS("machine", FIELD_TEXT, machine),
 	PROCESS("clock_mode", FIELD_TEXT, clock_mode),
+	PROCESS("sink", FIELD_TEXT, sink),
+	PROCESS("profile_missed", FIELD_MAYBE, profile_missed),
 	PROCESS("calls", FIELD_MAYBE, calls),
 	PROCESS("lost_events", FIELD_MAYBE, lost_events),
 	PROCESS("lost_findings", FIELD_MAYBE, lost_findings),

@@ -46,11 +46,13 @@ struct fsc_process {
 	/* 1: its drain came to its end, so that totals were written; 0: it did not, and they are
 	 * unknown here whatever process.json says. */
 	struct fsc_maybe finished;
-	struct fsc_maybe allocations; /* 1: allocations inside calls were counted; 0: not */
-	struct fsc_maybe codecs;      /* 1: codec functions were wrapped where seen; 0: not */
-	char machine[16];	      /* "x86_64", "i386", "aarch64"; "" = unknown */
-	char clock_mode[16];	      /* as of the recording; "" = unknown */
-	struct fsc_maybe calls;	      /* entered */
+	struct fsc_maybe allocations;	 /* 1: allocations inside calls were counted; 0: not */
+	struct fsc_maybe codecs;	 /* 1: codec functions were wrapped where seen; 0: not */
+	char machine[16];		 /* "x86_64", "i386", "aarch64"; "" = unknown */
+	char clock_mode[16];		 /* as of the recording; "" = unknown */
+	char sink[16];			 /* "embedded", "profile"; "" = unknown */
+	struct fsc_maybe profile_missed; /* values that are in no distribution: there was no room */
+	struct fsc_maybe calls;		 /* entered */
 	struct fsc_maybe lost_events;
 	struct fsc_maybe lost_findings;
 	struct fsc_maybe overwritten_events; /* ring mode: older than what was kept */

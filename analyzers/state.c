@@ -33,6 +33,7 @@ void fsc_state_builder_fini(struct fsc_state_builder *builder)
 	free((void *)builder->state.strings);
 	free(builder->state.live);
 	free(builder->state.callers);
+	fsc_profiles_fini(&builder->state.profiles);
 	fsc_clock_map_fini(&builder->state.clock);
 	fsc_state_builder_init(builder);
 }
@@ -273,6 +274,14 @@ static enum fsc_status add_clock(struct fsc_state_builder *builder,
 	return status == FSC_E_LIMIT ? refuse(builder) : status;
 }
 
+static enum fsc_status add_profile(struct fsc_state_builder *builder, uint32_t id,
+				   const uint8_t *record)
+{
+	enum fsc_status status = fsc_profiles_add(&builder->state.profiles, id, record);
+
+	return status == FSC_E_LIMIT ? refuse(builder) : status;
+}
+
 enum fsc_status fsc_state_builder_add(struct fsc_state_builder *builder, const uint8_t *record)
 {
 	uint32_t id;
@@ -299,6 +308,10 @@ enum fsc_status fsc_state_builder_add(struct fsc_state_builder *builder, const u
 	case FSC_EVENT_loss:
 		add_loss(builder, (const struct fsc_loss_record *)record);
 		return FSC_OK;
+	case FSC_EVENT_site_profile:
+	case FSC_EVENT_site_inside:
+	case FSC_EVENT_site_histogram:
+		return add_profile(builder, id, record);
 	default:
 		return FSC_OK;
 	}

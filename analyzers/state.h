@@ -12,6 +12,7 @@
 #define ANALYZERS_STATE_H
 
 #include "analyzers/clock_map.h"
+#include "analyzers/profiles.h"
 #include "analyzers/status.h"
 #include "trace_points/events.h"
 #include "trace_points/probe_kinds.h"
@@ -99,6 +100,7 @@ struct fsc_state {
 	struct fsc_ledger_totals ledger;
 	struct fsc_live_buffer *live;
 	size_t live_count;
+	struct fsc_profiles profiles; /* of the profile sink; else none */
 	struct fsc_maybe lost_events; /* as the writer counted them; unknown = it did not say */
 	struct fsc_maybe lost_findings;
 	bool complete; /* all that the writer says at the end was read: no total means 0 */

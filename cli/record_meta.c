@@ -14,7 +14,7 @@
 #include "trace_points/recording.h"
 
 struct counts {
-	uint64_t processes, calls, lost, overwritten;
+	uint64_t processes, calls, lost, overwritten, missed;
 };
 
 /* Images that left something, or would have. */
@@ -33,6 +33,7 @@ static struct counts count(const struct fsc_record_images *images)
 		counts.processes++;
 		counts.calls += image->totals.calls;
 		counts.lost += image->totals.lost_events;
+		counts.missed += image->totals.profile_missed;
 		if (image->folder)
 			counts.overwritten += image->folder->overwritten_events;
 	}
@@ -266,4 +267,8 @@ void fsc_record_meta_summary(const struct fsc_record_meta *meta)
 			 counts.processes, counts.processes == 1 ? "" : "es", counts.calls,
 			 counts.calls == 1 ? "" : "s", counts.lost, counts.lost == 1 ? "" : "s",
 			 overwritten, meta->output->shown);
+	if (counts.missed > 0)
+		fsc_messages_say("%" PRIu64 " durations found no room in the distributions: record "
+				 "with a larger --profile-size",
+				 counts.missed);
 }

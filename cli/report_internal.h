@@ -55,11 +55,17 @@ void fsc_report_csv_write(const struct fsc_report *report, enum fsc_report_form 
 const struct fsc_request_row *fsc_report_requests_of(const struct fsc_report *report,
 						     size_t entry_point);
 
+/* It made requests, or a profile knows of phases inside its calls. */
+bool fsc_report_has_phases(const struct fsc_report *report, size_t entry_point);
+
 /* Alive when the recorder stopped; one that was killed cannot tell. */
 bool fsc_report_still_running(const struct fsc_report *report);
 
-/* An `other` row that took nothing, because all of its side was claimed. */
-bool fsc_report_nothing_left(const struct fsc_phase_row *row);
+/*
+ * An `other` row that took nothing, because all of its side was claimed; in a profile every phase
+ * that was not seen: a note says why.
+ */
+bool fsc_report_left_out(const struct fsc_report *report, const struct fsc_phase_row *row);
 
 /* "name ~" when a row rests on a part of the data; room must hold FSC_REPORT_NAME bytes. */
 enum fsc_report_limit { FSC_REPORT_NAME = 1024 };

@@ -67,6 +67,7 @@ static void put_measuring(struct fsc_json *json, const struct fsc_report *report
 {
 	const struct fsc_breakdown_result *breakdown = report->breakdown;
 
+	fsc_json_members_text(json, "sink", report->process ? report->process->sink : "");
 	fsc_json_key(json, "clock");
 	fsc_json_object_begin(json);
 	fsc_json_members_text(json, "mode",
@@ -239,6 +240,29 @@ static void put_request(struct fsc_json *json, const struct fsc_report *report,
 	fsc_json_object_end(json);
 }
 
+/* Of the profile sink: which call it was done for is not known. */
+static void put_host(struct fsc_json *json, const struct fsc_breakdown_result *breakdown)
+{
+	fsc_json_key(json, "host_phases");
+	fsc_json_array_begin(json);
+	for (size_t i = 0; i < breakdown->host_count; i++) {
+		const struct fsc_host_row *row = &breakdown->host[i];
+
+		fsc_json_newline(json);
+		fsc_json_object_begin(json);
+		fsc_json_member_string(json, "phase", row->phase);
+		fsc_json_member_u64(json, "count", row->times.count);
+		fsc_json_members_maybe(json, "mean_ns", row->times.mean_ns);
+		fsc_json_members_maybe(json, "p50_ns", row->times.p50_ns);
+		fsc_json_members_maybe(json, "p99_ns", row->times.p99_ns);
+		fsc_json_members_maybe(json, "total_ns", row->times.total_ns);
+		fsc_json_member_bool(json, "partial", row->partial);
+		fsc_json_object_end(json);
+	}
+	fsc_json_array_end(json);
+	fsc_json_newline(json);
+}
+
 static void put_rows(struct fsc_json *json, const struct fsc_report *report)
 {
 	const struct fsc_breakdown_result *breakdown = report->breakdown;
@@ -267,6 +291,7 @@ static void put_rows(struct fsc_json *json, const struct fsc_report *report)
 	}
 	fsc_json_array_end(json);
 	fsc_json_newline(json);
+	put_host(json, breakdown);
 }
 
 /* No Dart Timeline is read. */

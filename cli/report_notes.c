@@ -187,6 +187,16 @@ static uint64_t allocations_off(const struct fsc_report *report)
 	return is_off(report->process->allocations);
 }
 
+static uint64_t is_profile(const struct fsc_report *report)
+{
+	return report->breakdown->profile;
+}
+
+static uint64_t profile_missed(const struct fsc_report *report)
+{
+	return at_least_0(report->process->profile_missed);
+}
+
 static uint64_t refused_images(const struct fsc_report *report)
 {
 	return at_least_0(report->recording->seen_refused);

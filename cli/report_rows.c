@@ -25,9 +25,23 @@ bool fsc_report_still_running(const struct fsc_report *report)
 	       !(process->finished.known && !process->finished.value);
 }
 
-bool fsc_report_nothing_left(const struct fsc_phase_row *row)
+bool fsc_report_left_out(const struct fsc_report *report, const struct fsc_phase_row *row)
 {
-	return row->source == FSC_SOURCE_NONE && !strcmp(row->phase, "other");
+	return row->source == FSC_SOURCE_NONE &&
+	       (report->breakdown->profile || !strcmp(row->phase, "other"));
+}
+
+bool fsc_report_has_phases(const struct fsc_report *report, size_t entry_point)
+{
+	const struct fsc_breakdown_result *breakdown = report->breakdown;
+
+	if (fsc_report_requests_of(report, entry_point))
+		return true;
+	for (size_t i = 0; breakdown->profile && i < breakdown->phase_count; i++)
+		if (breakdown->phases[i].entry_point == entry_point &&
+		    breakdown->phases[i].times.count)
+			return true;
+	return false;
 }
 
 const char *fsc_report_name(char room[FSC_REPORT_NAME], const char *name, bool partial)
@@ -62,7 +76,8 @@ enum fsc_status fsc_report_raw_make(struct fsc_breakdown_result *out,
 		copy_of(from->entry_points, from->entry_point_count, sizeof(*out->entry_points));
 	out->phases = copy_of(from->phases, from->phase_count, sizeof(*out->phases));
 	out->requests = copy_of(from->requests, from->request_count, sizeof(*out->requests));
-	if (!out->entry_points || !out->phases || !out->requests) {
+	out->host = copy_of(from->host, from->host_count, sizeof(*out->host));
+	if (!out->entry_points || !out->phases || !out->requests || !out->host) {
 		fsc_report_raw_fini(out);
 		return FSC_E_NOMEM;
 	}
@@ -76,6 +91,8 @@ enum fsc_status fsc_report_raw_make(struct fsc_breakdown_result *out,
 		out->requests[i].warm_up.mean_ns = out->requests[i].warm_up.raw_mean_ns;
 		out->requests[i].later.mean_ns = out->requests[i].later.raw_mean_ns;
 	}
+	for (size_t i = 0; i < out->host_count; i++)
+		make_raw(&out->host[i].times);
 	for (size_t i = 0; i < out->phase_count; i++) {
 		make_raw(&out->phases[i].times);
 		requests = fsc_report_requests_of(&report, out->phases[i].entry_point);
@@ -91,5 +108,6 @@ void fsc_report_raw_fini(struct fsc_breakdown_result *raw)
 	free(raw->entry_points);
 	free(raw->phases);
 	free(raw->requests);
+	free(raw->host);
 	*raw = (struct fsc_breakdown_result){ 0 };
 }

@@ -150,7 +150,14 @@ static void write_seen(const struct fsc_report *report, const struct fsc_output 
 	fsc_output_fact(output, "duration", "%s from first to last event; recorded for %s",
 			fsc_units_ns(seen, span(breakdown->first_ns, breakdown->last_ns)),
 			fsc_units_ns(all, whole));
-	fsc_output_fact(output, "requests", "%" PRIu64 " in %" PRIu64 " calls of %zu function%s",
+	if (breakdown->profile)
+		fsc_output_fact(output, "requests",
+				"? in %" PRIu64 " calls of %zu function%s: sink profile",
+				breakdown->calls, breakdown->entry_point_count,
+				breakdown->entry_point_count == 1 ? "" : "s");
+	else
+		fsc_output_fact(
+			output, "requests", "%" PRIu64 " in %" PRIu64 " calls of %zu function%s",
 			count_requests(breakdown), breakdown->calls, breakdown->entry_point_count,
 			breakdown->entry_point_count == 1 ? "" : "s");
 }
@@ -296,7 +303,7 @@ void fsc_report_phases_write(const struct fsc_report *report, size_t entry_point
 	fsc_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
 	for (size_t i = 0; i < breakdown->phase_count; i++)
 		if (breakdown->phases[i].entry_point == entry_point &&
-		    !fsc_report_nothing_left(&breakdown->phases[i]))
+		    !fsc_report_left_out(report, &breakdown->phases[i]))
 			add_phase(&table, &breakdown->phases[i]);
 	if (!fsc_table_write(&table, output))
 		fputs("  (no memory)\n", output->stream);
@@ -384,6 +391,22 @@ static void write_entry(const struct fsc_report *report, size_t index,
 	fsc_report_phases_write(report, index, output);
 }
 
+/* An entry point of a profile: its calls stand for the requests that are not known. */
+static void write_calls(const struct fsc_report *report, size_t index,
+			const struct fsc_output *output)
+{
+	const struct fsc_entry_row *entry = &report->breakdown->entry_points[index];
+	char mean[FSC_UNITS_TEXT], p50[FSC_UNITS_TEXT], p99[FSC_UNITS_TEXT], total[FSC_UNITS_TEXT];
+	char name[FSC_REPORT_NAME];
+
+	fsc_output_heading(output, fsc_report_name(name, entry->name, entry->partial));
+	fprintf(output->stream, "  %" PRIu64 " call%s, mean %s, p50 %s, p99 %s, total %s\n",
+		entry->calls, entry->calls == 1 ? "" : "s",
+		fsc_units_ns(mean, entry->times.mean_ns), fsc_units_ns(p50, entry->times.p50_ns),
+		fsc_units_ns(p99, entry->times.p99_ns), fsc_units_ns(total, entry->times.total_ns));
+	fsc_report_phases_write(report, index, output);
+}
+
 static int64_t total_ns_of_requests(const struct fsc_breakdown_result *breakdown)
 {
 	int64_t sum = 0;
@@ -404,6 +427,11 @@ static void write_entries(const struct fsc_report *report, const struct fsc_outp
 	for (size_t i = 0; i < breakdown->entry_point_count; i++) {
 		const struct fsc_request_row *requests = fsc_report_requests_of(report, i);
 
+		if (!requests && drawn < ENTRY_POINTS_DRAWN && fsc_report_has_phases(report, i)) {
+			write_calls(report, i, output);
+			drawn++;
+			continue;
+		}
 		if (!requests)
 			continue;
 		if (drawn < ENTRY_POINTS_DRAWN &&

@@ -132,8 +132,8 @@ static void write_phases(const struct fsc_report *report, const struct fsc_outpu
 	for (size_t i = 0; i < breakdown->phase_count; i++) {
 		const struct fsc_phase_row *row = &breakdown->phases[i];
 
-		if (!fsc_report_requests_of(report, row->entry_point) ||
-		    fsc_report_nothing_left(row))
+		if (!fsc_report_has_phases(report, row->entry_point) ||
+		    fsc_report_left_out(report, row))
 			continue;
 		fsc_table_add(&table, breakdown->entry_points[row->entry_point].name);
 		fsc_table_add(&table, fsc_side_name(row->side));
@@ -175,10 +175,36 @@ static void write_requests(const struct fsc_report *report, const struct fsc_out
 	write_table(&table, "Requests (held: responses freed after their request)", output);
 }
 
+static void write_host(const struct fsc_report *report, const struct fsc_output *output)
+{
+	static const struct fsc_table_column columns[] = {
+		{ "phase", true, true, false },	  { "count", false, false, false },
+		{ "total", false, false, false }, { "mean", false, false, false },
+		{ "p50", false, false, true },	  { "p99", false, false, false },
+		{ "max", false, false, true },
+	};
+	struct fsc_table table;
+
+	fsc_table_init(&table, columns, LENGTH(columns));
+	for (size_t i = 0; i < report->breakdown->host_count; i++) {
+		const struct fsc_host_row *row = &report->breakdown->host[i];
+
+		add_name(&table, row->phase, row->partial);
+		add_count(&table, row->times.count);
+		add_ns(&table, row->times.total_ns);
+		add_ns(&table, row->times.mean_ns);
+		add_ns(&table, row->times.p50_ns);
+		add_ns(&table, row->times.p99_ns);
+		add_ns(&table, row->times.max_ns);
+	}
+	write_table(&table, "Phases of the host (for which call is not known)", output);
+}
+
 void fsc_report_tables_write(const struct fsc_report *report, const struct fsc_output *output)
 {
 	write_entry_times(report, output);
 	write_entry_memory(report, output);
 	write_phases(report, output);
+	write_host(report, output);
 	write_requests(report, output);
 }

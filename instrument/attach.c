@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include "attach_internal.h"
+#include "profile_internal.h"
 #include "record_internal.h"
 #include "session_internal.h"
 #include "shadow_internal.h"
@@ -18,6 +19,7 @@
 enum {
 	MEMORY_PER_CHUNK = 8,
 	RING_FIRST_BYTES = 16 * 1024,
+	PROFILE_RING_BYTES = 1 << 20, /* of findings that a ring of the profile sink ever takes */
 	RING_FAST_GROWTH_BYTES = 256 * 1024, /* up to here a ring grows 16 times, then 4 times */
 	COUNTERS_FIRST_BYTES = FSC_SITES_STEP * sizeof(struct fsc_counter)
 };
@@ -312,6 +314,8 @@ static bool take_slot(struct fsc_cursor *cursor)
 		return false;
 	}
 	cursor->counters = mapping->counters;
+	if (fsc_live->profile)
+		fsc_profile_attach(cursor, slot);
 	/* Last: a signal handler may jump out of here, and then the thread is not attached. */
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	cursor->counter_limit = mapping->counter_limit;
@@ -344,6 +348,8 @@ bool fsc_attach_counters(struct fsc_thread *thread, uint32_t site)
 	__atomic_store_n(&slot->counter_limit, limit, __ATOMIC_RELEASE);
 	mapping->counters = cursor->counters = larger;
 	mapping->counter_limit = limit;
+	if (cursor->profile)
+		fsc_profile_grow(cursor, slot, limit);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	cursor->counter_limit = limit;
 	return true;
@@ -392,13 +398,31 @@ static void *room_in_ring(struct fsc_cursor *cursor, uint32_t bytes, uint32_t re
 	return cursor->at;
 }
 
+/*
+ * The profile sink tells findings alone, and not without end. What may be written is just this
+ * record: a call still finds no room.
+ */
+static uint64_t room_for_finding(struct fsc_cursor *cursor, const struct fsc_record_room *room)
+{
+	if (!room->finding || cursor->ring->head >= PROFILE_RING_BYTES ||
+	    !room_in_ring(cursor, room->bytes, 0)) {
+		cursor->at = cursor->end;
+		return 0;
+	}
+	cursor->end = cursor->at + room->bytes;
+	return (uintptr_t)cursor->at;
+}
+
 uint64_t fsc_record_make_room(void *argument)
 {
 	struct fsc_record_room *room = argument;
 	struct fsc_cursor *cursor = room->thread->cursor;
 	uint32_t reserve = room->finding ? 0 : FSC_FINDING_RESERVE;
-	void *at = room_in_ring(cursor, room->bytes, reserve);
+	void *at;
 
+	if (cursor->profile)
+		return room_for_finding(cursor, room);
+	at = room_in_ring(cursor, room->bytes, reserve);
 	if (!at && !cursor->no_growth && cursor->ring_bytes < fsc_settings.ring_max_bytes &&
 	    !__atomic_load_n(&fsc_session->stop, __ATOMIC_RELAXED)) {
 		cursor->no_growth = !next_ring(cursor, grown(cursor->ring_bytes));
@@ -494,6 +518,7 @@ bool fsc_attach_thread(struct fsc_thread *thread)
 		if (have_key)
 			pthread_setspecific(thread_key, thread);
 		thread->has_counter = fsc_clock_mode_now != FSC_CLOCK_SYSTEM;
+		thread->memory->pending.call = 0;
 		attached = take_slot(thread->cursor);
 	}
 	if (!attached && fsc_live->image)

@@ -549,9 +549,13 @@ void fsc_buffer_add_freed(struct fsc_group *group, const struct fsc_frame *frame
 
 void fsc_buffer_record_finding(struct fsc_thread *thread, const struct fsc_frame *frame)
 {
-	struct fsc_buffer_freed_record *record = fsc_record_begin(
-		thread, FSC_EVENT_buffer_freed, sizeof(*record), frame->end_ticks, true);
+	struct fsc_buffer_freed_record *record;
 
+	/* The library's own business is no finding, and an event for each might be one a call. */
+	if (thread->cursor->profile && !fsc_buffer_is_finding(frame))
+		return;
+	record = fsc_record_begin(thread, FSC_EVENT_buffer_freed, sizeof(*record), frame->end_ticks,
+				  true);
 	if (!record)
 		return;
 	fill_freed(record, frame);

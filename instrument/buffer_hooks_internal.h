@@ -32,6 +32,17 @@ void fsc_buffer_before(struct fsc_frame *frame) FSC_HIDDEN;
 void fsc_buffer_crossed(struct fsc_group *group, struct fsc_frame *frame,
 			struct fsc_crossing *crossing) FSC_HIDDEN;
 
+/* Whether anything can have crossed with this call; a quick no for calls that carry nothing. */
+static inline __attribute__((always_inline)) bool
+fsc_buffer_may_carry(const struct fsc_thread *thread, const struct fsc_frame *frame)
+{
+	uint8_t carries = frame->site->carries;
+
+	return carries != FSC_CARRIES_NOTHING &&
+	       (carries == FSC_CARRIES || thread->recent_count != frame->recent_start ||
+		fsc_arch_hidden(frame) >= FSC_PAGE);
+}
+
 /* After an entry point that allocated and is not known to return buffers: it may have, all the
  * same. */
 void fsc_buffer_unknown_call(const struct fsc_site *site) FSC_HIDDEN;

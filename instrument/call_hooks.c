@@ -10,6 +10,7 @@
 #include "call_hooks_internal.h"
 
 #include "buffer_hooks_internal.h"
+#include "profile_internal.h"
 #include "readable_internal.h"
 #include "record_internal.h"
 #include "shadow_internal.h"
@@ -270,6 +271,10 @@ void fsc_call_leave_phase(struct fsc_thread *thread, struct fsc_frame *frame)
 	/* Of a call that a parent process began nothing is told in the child. */
 	if (FSC_UNLIKELY(frame->tid != thread->cursor->tid || (closed.nested && !frame->number)))
 		return;
+	if (FSC_UNLIKELY(thread->cursor->profile != NULL)) {
+		fsc_profile_phase(thread, frame, &closed);
+		return;
+	}
 	record = FSC_RECORD_BEGIN(thread, phase, frame->end_ticks);
 	if (!record)
 		return;
@@ -374,16 +379,6 @@ static INLINE void add_call(struct fsc_group *group, struct fsc_frame *frame,
 	}
 }
 
-/* Whether anything can have crossed with this call; a quick no for calls that carry nothing. */
-static INLINE bool may_carry(const struct fsc_thread *thread, const struct fsc_frame *frame)
-{
-	uint8_t carries = frame->site->carries;
-
-	return carries != FSC_CARRIES_NOTHING &&
-	       (carries == FSC_CARRIES || thread->recent_count != frame->recent_start ||
-		fsc_arch_hidden(frame) >= FSC_PAGE);
-}
-
 /*
  * Before its frame is closed: who jumps out of the hook between the two, from a signal handler,
  * makes it count as unwound too, and never as open.
@@ -405,6 +400,10 @@ static INLINE void record_call(struct fsc_thread *thread, struct fsc_frame *fram
 	struct fsc_crossing crossing = { closed->nested ? FSC_CALL_NESTED : 0, 0, 0, 0 };
 	struct fsc_group group;
 
+	if (FSC_UNLIKELY(thread->cursor->profile != NULL)) {
+		fsc_profile_call(thread, frame, closed);
+		return;
+	}
 	fsc_group_begin(&group, thread, frame->end_ticks);
 	if (closed->mine.allocations | closed->mine.frees) {
 		add_allocations(&group, frame, &closed->mine);
@@ -414,7 +413,7 @@ static INLINE void record_call(struct fsc_thread *thread, struct fsc_frame *fram
 	if (site->kind == FSC_SITE_FREE) {
 		if (frame->freed_pointer)
 			fsc_buffer_add_freed(&group, frame);
-	} else if (may_carry(thread, frame)) {
+	} else if (fsc_buffer_may_carry(thread, frame)) {
 		fsc_buffer_crossed(&group, frame, &crossing);
 		counter->request_bytes += crossing.request_bytes;
 		counter->response_bytes += crossing.response_bytes;
@@ -456,6 +455,10 @@ static COLD void leave_pool(struct fsc_thread *thread, struct fsc_frame *frame)
 		return;
 	if (fsc_buffer_is_finding(frame))
 		record_finding(thread, frame);
+	if (thread->cursor->profile) {
+		fsc_profile_pool(thread, frame);
+		return;
+	}
 	fsc_group_begin(&group, thread, frame->end_ticks);
 	if (frame->site->kind == FSC_SITE_ACQUIRE)
 		fsc_buffer_acquired(&group, frame);
@@ -493,8 +496,8 @@ static __attribute__((noinline)) void leave_lone(struct fsc_thread *thread, stru
 }
 
 /*
- * A lone call that carried and allocated nothing, with room for its record. It began on this very
- * thread: `lone` may be left from a call that ended in the same frame of a fiber's stack.
+ * A lone call that carried and allocated nothing; there is room for its record. It began on this
+ * very thread: `lone` may be left from a call that ended in the same frame of a fiber's stack.
  */
 static INLINE bool is_plain(const struct fsc_thread *thread, const struct fsc_frame *frame)
 {
@@ -502,9 +505,7 @@ static INLINE bool is_plain(const struct fsc_thread *thread, const struct fsc_fr
 
 	return !(thread->totals.allocations | thread->totals.frees) &&
 	       !(((frame->end_ticks - frame->start_ticks) | frame->number) >> 32) &&
-	       frame->tid == cursor->tid &&
-	       (uintptr_t)cursor->end - (uintptr_t)cursor->at >= sizeof(struct fsc_call_record) &&
-	       !may_carry(thread, frame);
+	       frame->tid == cursor->tid && !fsc_buffer_may_carry(thread, frame);
 }
 
 /* All that a plain call needs, without a call of our own. */
@@ -521,6 +522,40 @@ static INLINE void leave_plain(struct fsc_thread *thread, const struct fsc_frame
 	fill_call(record, frame, &nothing, &alone);
 	fsc_record_commit(cursor, sizeof(*record));
 	fsc_thread_end_work(thread);
+}
+
+/*
+ * The profile sink's plain call: as is_plain(), but for the room. Its site's codec would leave
+ * phases that add up to the call. false: nothing was done.
+ */
+static INLINE bool leave_profiled(struct fsc_thread *thread, const struct fsc_frame *frame)
+{
+	const struct fsc_site *site = frame->site;
+	struct fsc_cursor *cursor = thread->cursor;
+	uint32_t place = *fsc_profile_place(cursor, site->id, FSC_PROFILE_CALL);
+
+	if (FSC_UNLIKELY((thread->totals.allocations | thread->totals.frees) || !place ||
+			 frame->tid != cursor->tid || site->call_tag & FSC_CALL_CODECS << 16 ||
+			 fsc_buffer_may_carry(thread, frame) ||
+			 !fsc_profile_count(cursor, fsc_profile_at(cursor, place),
+					    frame->end_ticks - frame->start_ticks)))
+		return false;
+	count_call(thread, frame);
+	fsc_shadow_close_lone(thread);
+	fsc_thread_end_work(thread);
+	return true;
+}
+
+static __attribute__((noinline)) void leave_without_room(struct fsc_thread *thread,
+							 struct fsc_frame *frame)
+{
+	if (!thread->cursor->profile || !leave_profiled(thread, frame))
+		leave_lone(thread, frame);
+}
+
+static INLINE bool has_room(const struct fsc_cursor *cursor)
+{
+	return (uintptr_t)cursor->end - (uintptr_t)cursor->at >= sizeof(struct fsc_call_record);
 }
 
 /* Apart, so that a plain call needs no register saved. */
@@ -543,6 +578,8 @@ void fsc_call_leave(struct fsc_frame *frame)
 		leave_slowly(thread, frame);
 	else if (frame->site->usual)
 		leave_usual(thread, frame);
+	else if (FSC_UNLIKELY(!has_room(thread->cursor)))
+		leave_without_room(thread, frame);
 	else if (is_plain(thread, frame))
 		leave_plain(thread, frame);
 	else

@@ -109,7 +109,8 @@ FSC_EXPORT void ffiscope_mark(uint32_t name)
 
 	if (!name || !begin_work(thread, here))
 		return;
-	record = FSC_RECORD_BEGIN(thread, mark, fsc_record_now());
+	/* A point in time has no place in a profile. */
+	record = thread->cursor->profile ? NULL : FSC_RECORD_BEGIN(thread, mark, fsc_record_now());
 	if (record) {
 		const struct fsc_shadow *top = fsc_shadow_top(thread);
 

@@ -11,6 +11,7 @@
 #include <errno.h>
 
 #include "modules_internal.h"
+#include "profile_internal.h"
 #include "sites_internal.h"
 #include "standalone_internal.h"
 #include "system_internal.h"
@@ -128,6 +129,11 @@ static void read_settings(char **environment)
 		FSC_ARCH_WORD;
 	fsc_settings.ring_max_bytes =
 		setting_size(environment, FSC_OPTION_BUFFER_SIZE, 16384, 64u << 20) &
+		~(uint64_t)(FSC_PAGE - 1);
+	if (fsc_text_same(setting(environment, FSC_OPTION_SINK), fsc_sink_name(FSC_SINK_PROFILE)))
+		fsc_settings.sink = FSC_SINK_PROFILE;
+	fsc_settings.profile_bytes =
+		setting_size(environment, FSC_OPTION_PROFILE_SIZE, 256u << 10, 4ull << 30) &
 		~(uint64_t)(FSC_PAGE - 1);
 	/* An allocator before us in the program's scope: what is allocated never comes by here. */
 	if (setting_flag(environment, FSC_OPTION_ALLOCATIONS) && fsc_modules_own_is_first("malloc"))
@@ -301,6 +307,7 @@ static void describe(struct fsc_image *image, uint32_t pid, uint32_t number)
 	image->forked = attached_before;
 	image->allocations_on = fsc_record_allocation_mask != 0;
 	image->codecs_on = fsc_settings.rules.codecs;
+	image->sink = fsc_settings.sink;
 	image->machine = FSC_MACHINE_OWN;
 	length = system_link_text("/proc/self/exe", image->exe, sizeof(image->exe) - 1);
 	image->exe[length > 0 ? length : 0] = '\0';
@@ -329,6 +336,12 @@ static struct fsc_image *make_new(char *path, size_t bytes, uint32_t pid, uint32
 	}
 	image_name(path, bytes, pid, *number, ".new");
 	image = make_file(path, &problem);
+	if (image && fsc_settings.sink == FSC_SINK_PROFILE && !fsc_profile_start(image, path)) {
+		system_unmap(image, round_up(FSC_ARENA_OFFSET));
+		system_unlink(path);
+		image = NULL;
+		problem = ENOMEM;
+	}
 	if (!image)
 		refuse(problem);
 	return image;
@@ -403,6 +416,16 @@ static bool take_arena(uint64_t bytes, uint64_t *offset)
 					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
 	*offset = next;
 	return true;
+}
+
+bool fsc_session_fill(uint64_t offset, uint64_t bytes)
+{
+	long fd = system_open(image_path, O_RDWR, 0);
+	bool filled = fd >= 0 && system_allocate(fd, offset, bytes) == 0;
+
+	if (fd >= 0)
+		system_close(fd);
+	return filled;
 }
 
 /*

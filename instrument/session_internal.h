@@ -17,6 +17,8 @@ struct fsc_settings {
 	bool standalone;	 /* no record process: drain in a helper thread */
 	uint32_t window_words;	 /* stack words copied for functions that no row describes */
 	uint64_t ring_max_bytes; /* of one ring with its header */
+	uint32_t sink;		 /* enum fsc_sink */
+	uint64_t profile_bytes;	 /* what the profile sink may take */
 	char session[FSC_PATH_BYTES];
 	char output[FSC_PATH_BYTES]; /* standalone: where the recording goes */
 	struct fsc_rules rules;
@@ -33,6 +35,9 @@ bool fsc_session_start(char **environment) FSC_HIDDEN;
  * false: there is none, this image is not recorded.
  */
 bool fsc_session_attach_image(void) FSC_HIDDEN;
+
+/* Allocate a part of the image file that is mapped already. false: no memory. */
+bool fsc_session_fill(uint64_t offset, uint64_t bytes) FSC_HIDDEN;
 
 /* A piece of the image file's arena, mapped and filled. NULL: no memory. *offset: where it lies. */
 void *fsc_session_map_piece(uint64_t bytes, uint64_t *offset) FSC_HIDDEN;

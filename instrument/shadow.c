@@ -58,6 +58,8 @@ static inline void complete(struct fsc_shadow *place)
 	place->phase = 0;
 	place->child_calls = 0;
 	place->inner_count = 0;
+	place->probes = 0;
+	place->own_phases = 0;
 	place->children_ticks = 0;
 	place->inner_ticks = 0;
 }
@@ -76,6 +78,9 @@ static inline void begin_lone(struct fsc_thread *thread)
 {
 	const struct fsc_shadow *place = thread->shadow;
 
+	/* There, the phases that it had are to be told with it. */
+	if (thread->cursor->profile)
+		return;
 	if (place->kind == FSC_FRAME_CALL && place->number && !place->child_calls)
 		thread->lone = place->frame;
 }
@@ -209,6 +214,8 @@ static void settle(struct fsc_thread *thread, const struct fsc_frame *frame,
 	closed->phase_depth = place->phase_depth;
 	closed->child_calls = place->child_calls;
 	closed->inner_count = place->inner_count;
+	closed->probes = place->probes;
+	closed->own_phases = place->own_phases;
 	closed->children_ticks = place->children_ticks;
 	closed->inner_ticks = place->inner_ticks;
 	if (place->saved)
@@ -218,6 +225,7 @@ static void settle(struct fsc_thread *thread, const struct fsc_frame *frame,
 
 		parent->inner_ticks += duration;
 		parent->inner_count++;
+		parent->probes += place->probes + 1;
 	}
 	if (place->call) {
 		struct fsc_shadow *call = &thread->shadow[place->call - 1];
@@ -227,6 +235,8 @@ static void settle(struct fsc_thread *thread, const struct fsc_frame *frame,
 		if (place->kind == FSC_FRAME_CALL) {
 			call->children_ticks += duration;
 			call->child_calls++;
+		} else {
+			call->own_phases++;
 		}
 	}
 }
@@ -239,6 +249,8 @@ static inline void begin_close(struct fsc_closed *closed, const struct fsc_alloc
 	closed->phase_depth = 0;
 	closed->child_calls = 0;
 	closed->inner_count = 0;
+	closed->probes = 0;
+	closed->own_phases = 0;
 	closed->parent = 0;
 	closed->children_ticks = 0;
 	closed->inner_ticks = 0;

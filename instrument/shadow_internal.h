@@ -22,7 +22,9 @@ struct fsc_closed {
 	uint8_t phase_depth;		   /* phases that it lies in, of the same call */
 	uint32_t child_calls;
 	uint32_t inner_count;
-	uint64_t parent; /* number of the call that it lies in; 0 = none */
+	uint32_t probes;     /* see struct fsc_shadow */
+	uint32_t own_phases; /* likewise */
+	uint64_t parent;     /* number of the call that it lies in; 0 = none */
 	uint64_t children_ticks;
 	uint64_t inner_ticks;
 };

@@ -56,6 +56,10 @@ struct fsc_cursor {
 	uint32_t tid;
 	uint32_t no_growth;   /* 1 = there was no memory for a larger ring: not asked for again */
 	uint32_t no_counters; /* the same of more counters */
+	/* Of the profile sink (profile_internal.h); else NULL. */
+	uint8_t *profile;	 /* the image's region */
+	uint32_t *profile_cells; /* by site: places of the slot's cells in it */
+	uint32_t no_profile;	 /* 1 = there was no room for more of them: not asked for again */
 };
 
 _Static_assert(sizeof(struct fsc_cursor) == 128, "two cache lines");
@@ -77,6 +81,8 @@ struct fsc_shadow {
 	uint32_t phase;			     /* enum fsc_phase_id of a codec; else 0 */
 	uint32_t child_calls;		     /* made from inside it */
 	uint32_t inner_count;		     /* calls and phases directly inside it */
+	uint32_t probes;		     /* calls and phases inside it, at whatever depth */
+	uint32_t own_phases;		     /* of a call: that lie in no call inside it */
 	uint64_t children_ticks;	     /* time of the child calls */
 	uint64_t inner_ticks;		     /* time of the calls and phases directly inside it */
 	struct fsc_allocation_totals before; /* what its parent had counted when it began */
@@ -86,6 +92,30 @@ struct fsc_shadow {
 struct fsc_recent_block {
 	uint64_t pointer;
 	uint64_t bytes;
+};
+
+enum fsc_profile_limit {
+	FSC_PROFILE_PHASES = 8, /* told apart within one call; the last takes the others */
+	FSC_PROFILE_DEPTHS = 8	/* of phases in phases, for whose allocations each counts once */
+};
+
+struct fsc_profile_phase {
+	uint32_t phase; /* enum fsc_phase_id or a string id; 0 = several */
+	uint64_t count; /* how often it ran */
+	uint64_t inner_count;
+	uint64_t ticks; /* without what ran inside */
+	struct fsc_allocation_totals mine;
+};
+
+/* Of the profile sink: what ended inside an outermost call that is open. */
+struct fsc_profile_pending {
+	uint64_t call;	 /* its number; 0 = none */
+	uint64_t probes; /* calls and phases */
+	bool codecs;	 /* a codec ran */
+	uint32_t phase_count;
+	struct fsc_profile_phase phase[FSC_PROFILE_PHASES];
+	struct fsc_allocation_totals nested;			/* of the calls inside */
+	struct fsc_allocation_totals inner[FSC_PROFILE_DEPTHS]; /* of phases, by depth */
 };
 
 struct fsc_memory {
@@ -103,6 +133,7 @@ struct fsc_memory {
 	struct fsc_recent_block timed; /* the last block from a watched address ... */
 	uint64_t timed_ticks;	       /* ... and when it was made */
 	uint32_t mark_count;	       /* open ffiscope_begin(), also those too deep to be timed */
+	struct fsc_profile_pending pending;
 	uint8_t no_room[FSC_GROUP_BYTES]; /* where a group goes that finds no room */
 	struct fsc_frame mark[FSC_MARK_PHASES];
 };
@@ -156,6 +187,7 @@ struct fsc_live {
 	uint32_t owner; /* pid */
 	struct fsc_image *image;
 	struct fsc_ledger *ledger; /* NULL until the first buffer */
+	uint8_t *profile;	   /* the profile sink's region of the image; else NULL */
 	uint32_t registry_lock;	   /* atomic: 1 = taken */
 	uint32_t ledger_lock;	   /* atomic */
 	uint32_t forking;	   /* atomic: threads in fork */

@@ -412,6 +412,7 @@ void fsc_drain_totals(const struct fsc_drain *drain, struct fsc_drain_totals *to
 	totals->threads = fsc_drain_slot_count(drain);
 	totals->lost_events += drain->state.lost_events + believable(0, drain->image.lost_events);
 	totals->lost_findings += believable(0, drain->image.lost_findings);
+	totals->profile_missed = believable(0, drain->image.profile_missed);
 	for (uint32_t i = 0; i < fsc_drain_slot_count(drain); i++) {
 		const struct fsc_drain_slot *slot = &drain->slots[i];
 

@@ -133,6 +133,17 @@ bool fsc_drain_state_has_skipped(const struct fsc_drain *drain);
 /* Write totals, live buffers and losses, and the last packet of the state stream. */
 void fsc_drain_state_finish(struct fsc_drain *drain);
 
+/*
+ * At the end: write a record, one of struct fsc_*_record, to the state stream; its id and ticks are
+ * filled in. What is refused for good counts as lost.
+ */
+void fsc_drain_put(struct fsc_drain *drain, uint32_t id, void *record);
+
+/* ---- drain_profile.c ---- */
+
+/* At the end: write the distributions of a slot. */
+void fsc_drain_profile(struct fsc_drain *drain, uint32_t slot);
+
 /* ---- drain.c ---- */
 
 /* Hand a packet to the output; 0, or the errno value of its refusal. */

@@ -75,7 +75,7 @@ static void flush_for_good(struct fsc_drain *drain)
 	drain->state.events = 0;
 }
 
-static void put_for_good(struct fsc_drain *drain, uint32_t id, void *record)
+void fsc_drain_put(struct fsc_drain *drain, uint32_t id, void *record)
 {
 	if (put(drain, id, record))
 		return;
@@ -258,7 +258,7 @@ static void put_site_total(struct fsc_drain *drain, uint32_t slot, uint32_t site
 						.response_bytes = counter->response_bytes };
 
 	drain->totals.calls += counter->calls;
-	put_for_good(drain, FSC_EVENT_site_total, &record);
+	fsc_drain_put(drain, FSC_EVENT_site_total, &record);
 }
 
 bool fsc_drain_state_has_skipped(const struct fsc_drain *drain)
@@ -288,7 +288,7 @@ static void put_skipped(struct fsc_drain *drain)
 			continue;
 		drain->totals.calls += skipped;
 		drain->totals.skipped_calls += skipped;
-		put_for_good(drain, FSC_EVENT_site_total, &record);
+		fsc_drain_put(drain, FSC_EVENT_site_total, &record);
 	}
 }
 
@@ -344,7 +344,7 @@ static void put_buffer_live(struct fsc_drain *drain, uint64_t pointer,
 						 .made_site = entry->site,
 						 .flags = entry->flags };
 
-	put_for_good(drain, FSC_EVENT_buffer_live, &record);
+	fsc_drain_put(drain, FSC_EVENT_buffer_live, &record);
 }
 
 /*
@@ -392,7 +392,7 @@ static void put_ledger(struct fsc_drain *drain)
 		/* There was no memory for a table: none of the buffers has a place in one. */
 		record.full = record.made;
 		if (record.made)
-			put_for_good(drain, FSC_EVENT_ledger_total, &record);
+			fsc_drain_put(drain, FSC_EVENT_ledger_total, &record);
 		return;
 	}
 	record.full = ledger->full;
@@ -401,7 +401,7 @@ static void put_ledger(struct fsc_drain *drain)
 	record.size_mismatch = ledger->size_mismatch;
 	record.foreign_free = ledger->foreign_free;
 	record.live = put_live_buffers(drain, offset);
-	put_for_good(drain, FSC_EVENT_ledger_total, &record);
+	fsc_drain_put(drain, FSC_EVENT_ledger_total, &record);
 }
 
 static void put_loss(struct fsc_drain *drain, uint32_t slot, uint64_t events, uint64_t findings)
@@ -411,7 +411,7 @@ static void put_loss(struct fsc_drain *drain, uint32_t slot, uint64_t events, ui
 	if (slot != FSC_STATE_SLOT)
 		record.tid = drain->slots[slot].tid;
 	if (events > 0 || findings > 0)
-		put_for_good(drain, FSC_EVENT_loss, &record);
+		fsc_drain_put(drain, FSC_EVENT_loss, &record);
 }
 
 /* Flags that changed after the site was written. */
@@ -435,6 +435,8 @@ void fsc_drain_state_finish(struct fsc_drain *drain)
 	put_clock(drain, &now);
 	for (uint32_t i = 0; i < fsc_drain_slot_count(drain); i++)
 		put_slot_totals(drain, i);
+	for (uint32_t i = 0; i < fsc_drain_slot_count(drain); i++)
+		fsc_drain_profile(drain, i);
 	put_skipped(drain);
 	put_ledger(drain);
 	for (uint32_t i = 0; i < fsc_drain_slot_count(drain); i++)

@@ -54,12 +54,23 @@ struct fsc_session {
 	uint32_t standalone; /* 1 = the process drains itself, there is no recorder */
 	uint32_t root_pid;   /* atomic: the first process that loaded the library: the command */
 	uint32_t machine;    /* e_machine of the recorder: fsc_machine_name() */
+	uint32_t sink;	     /* enum fsc_sink */
 };
 
 enum fsc_image_state {
 	FSC_IMAGE_RUNNING = 1,
 	FSC_IMAGE_EXITED = 2 /* exit() ran the library's destructor */
 };
+
+/* Where events go. */
+enum fsc_sink {
+	FSC_SINK_EMBEDDED = 0, /* rings, drained into a recording */
+	FSC_SINK_LTTNG = 1,
+	FSC_SINK_PROFILE = 2 /* nowhere: counters and distributions alone (profile.h) */
+};
+
+/* "embedded", "lttng", "profile"; "unknown" for any other number. */
+const char *fsc_sink_name(uint32_t sink);
 
 enum fsc_clock_mode { FSC_CLOCK_FENCED = 0, FSC_CLOCK_FAST = 1, FSC_CLOCK_SYSTEM = 2 };
 
@@ -88,12 +99,19 @@ struct fsc_image {
 	uint32_t codecs_on;	 /* 1 = codec functions are wrapped where they are seen */
 	uint32_t machine;	 /* its e_machine: fsc_machine_name() */
 	char exe[1024];		 /* path of the executable, truncated */
+	uint32_t sink;		 /* enum fsc_sink */
+	uint32_t reserved;
+	uint64_t profile_offset; /* of the region of profile.h; 0 = none */
+	uint64_t profile_bytes;	 /* its size */
+	uint64_t profile_next;	 /* atomic: bytes of it handed out */
+	uint64_t profile_missed; /* atomic: values that found no room in it */
 };
 
 /* The same for a recorder of another width. What is atomic lies at a multiple of its size. */
 _Static_assert(offsetof(struct fsc_session, machine) == 56, "session layout");
 _Static_assert(offsetof(struct fsc_image, start_ticks) == 32, "image layout");
 _Static_assert(offsetof(struct fsc_image, exe) == 128, "image layout");
+_Static_assert(offsetof(struct fsc_image, profile_offset) % 8 == 0, "image layout");
 _Static_assert(sizeof(struct fsc_image) <= FSC_PAGE, "the image header is one page");
 
 enum fsc_slot_state { FSC_SLOT_FREE = 0, FSC_SLOT_OWNED = 1 };
@@ -105,7 +123,7 @@ struct fsc_slot {
 	uint64_t ring;		/* atomic: file offset of the oldest ring not fully drained */
 	uint64_t counters;	/* atomic: file offset of struct fsc_counter[counter_limit] */
 	uint32_t counter_limit; /* atomic */
-	uint32_t reserved;
+	uint32_t profile;	/* atomic: place of struct fsc_profile_slot; 0 = none */
 };
 
 /* Exact totals of one slot and site. Single writer: the slot's owner. */

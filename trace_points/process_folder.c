@@ -364,6 +364,7 @@ static void put_process(struct fsc_json *json, const struct fsc_process_folder *
 	fsc_json_member_string(json, "state", state);
 	fsc_json_member_bool(json, "forked", image->forked);
 	fsc_json_member_u64(json, "start_ns", image->start_ns);
+	fsc_json_member_string(json, "sink", fsc_sink_name(image->sink));
 	fsc_json_member_string(json, "clock_mode", fsc_clock_mode_name(image->clock_mode));
 	fsc_json_member_bool(json, "allocations", image->allocations_on);
 	fsc_json_member_bool(json, "codecs", image->codecs_on);
@@ -375,6 +376,7 @@ static void put_process(struct fsc_json *json, const struct fsc_process_folder *
 	fsc_json_member_u64(json, "lost_findings", totals->lost_findings);
 	fsc_json_member_u64(json, "overwritten_events", folder->overwritten_events);
 	fsc_json_member_u64(json, "threads", totals->threads);
+	fsc_json_member_u64(json, "profile_missed", totals->profile_missed);
 	put_event_sizes(json);
 	fsc_json_object_end(json);
 }

@@ -27,7 +27,7 @@
  * process.json: {"schema":"ffiscope.process/1","format":1,"pid","image","parent","exe",
  *   "state":"running|exited|ended|exec","forked":bool,"start_ns","clock_mode","allocations":bool,
  *   "codecs":bool,"machine","calls","skipped_calls","lost_events","lost_findings",
- *   "overwritten_events","threads",
+ *   "overwritten_events","threads","sink":"embedded|profile","profile_missed",
  *   "events":[{"id","name","bytes"},...]}
  *   machine: as fsc_machine_name() says it; when it is not the host's, the probe cost of
  *   meta.json is not this image's; when clock_mode is not the recording's, its clock neither.

@@ -248,6 +248,59 @@
 	F(u64, size_mismatch, count) \
 	F(u64, foreign_free, count)
 
+/*
+ * The profile sink: all values of one thread slot, site, kind (enum fsc_profile_kind) and phase (0
+ * = none). Values are durations; apart: enum fsc_profile_kind says which of them. Buckets are of
+ * ticks of the image's clock, whatever form the durations have: those of profile.h, where an octave
+ * has 2^bits of them. threads: that had the slot one after the other and added a value.
+ */
+#define FSC_SHAPE_site_profile(F) \
+	F(u32, slot, count)       \
+	F(u32, threads, count)    \
+	F(u16, site, id)          \
+	F(u8, kind, bits)         \
+	F(u8, bits, bits)         \
+	F(u32, phase, id)         \
+	F(u64, count, count)      \
+	F(u64, total, duration)   \
+	F(u64, least, duration)   \
+	F(u64, most, duration)    \
+	F(u64, apart, count)
+
+/* Of the same values; comes only where there is something to say. */
+#define FSC_SHAPE_site_inside(F)       \
+	F(u32, slot, count)            \
+	F(u16, site, id)               \
+	F(u8, kind, bits)              \
+	F(u8, reserved, bits)          \
+	F(u32, phase, id)              \
+	F(u32, most_probes, count)     \
+	F(u64, children, duration)     \
+	F(u64, child_calls, count)     \
+	F(u64, own_phases, count)      \
+	F(u64, probes, count)          \
+	F(u64, allocations, count)     \
+	F(u64, allocated_bytes, bytes) \
+	F(u64, frees, count)           \
+	F(u64, freed_bytes, bytes)
+
+/* Values in the buckets bucket, bucket + 1, ...; other buckets hold none. */
+#define FSC_SHAPE_site_histogram(F) \
+	F(u32, slot, count)         \
+	F(u16, site, id)            \
+	F(u8, kind, bits)           \
+	F(u8, bits, bits)           \
+	F(u32, phase, id)           \
+	F(u32, bucket, count)       \
+	F(u64, count0, count)       \
+	F(u64, count1, count)       \
+	F(u64, count2, count)       \
+	F(u64, count3, count)       \
+	F(u64, count4, count)       \
+	F(u64, count5, count)       \
+	F(u64, count6, count)       \
+	F(u64, count7, count)
+
 /* Events that were not recorded: by thread slot, or for the whole image (slot = all ones). */
 #define FSC_SHAPE_loss(F)     \
 	F(u32, slot, count)   \
