@@ -33,16 +33,26 @@ __attribute__((constructor(101))) static void start(void)
 }
 
 /*
+ * Once system calls are forbidden the kernel cannot be asked who we are; a child of fork still has
+ * no image here, and one of vfork is taken for its parent.
+ */
+static bool is_ours(const struct fsc_live *live, bool forbidden)
+{
+	return live->image && (forbidden || live->owner == system_pid());
+}
+
+/*
  * exit() was reached; a child of vfork that calls it has not reached the parent's. A recorder still
  * gets the calls of later destructors; what drains itself is complete here.
  */
 __attribute__((destructor(101))) static void end(void)
 {
+	bool forbidden = __atomic_load_n(&fsc_system_forbidden, __ATOMIC_RELAXED) != 0;
 	int saved = errno;
 
-	if (fsc_live->image && fsc_live->owner == system_pid()) {
+	if (is_ours(fsc_live, forbidden)) {
 		__atomic_store_n(&fsc_live->image->state, FSC_IMAGE_EXITED, __ATOMIC_RELEASE);
-		if (fsc_settings.standalone)
+		if (fsc_settings.standalone && !forbidden)
 			fsc_standalone_end();
 	}
 	errno = saved;

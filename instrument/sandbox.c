@@ -13,6 +13,7 @@
 
 #include "attach_internal.h"
 #include "modules_internal.h"
+#include "standalone_internal.h"
 #include "system_internal.h"
 #include "thread_internal.h"
 
@@ -84,6 +85,7 @@ static bool may_end(const struct sock_fprog *filter)
 static void forbid(struct preparation *done)
 {
 	done->forbids = true;
+	fsc_standalone_pause();
 	__atomic_fetch_add(&fsc_system_forbidden, 1, __ATOMIC_RELAXED);
 }
 
@@ -120,8 +122,8 @@ static void prepare_prctl(struct preparation *done, unsigned long option, unsign
 /* The system call failed: all is as it was. What another thread forbade meanwhile stays so. */
 static void undo(const struct preparation *done)
 {
-	if (done->forbids)
-		__atomic_fetch_sub(&fsc_system_forbidden, 1, __ATOMIC_RELAXED);
+	if (done->forbids && __atomic_sub_fetch(&fsc_system_forbidden, 1, __ATOMIC_RELAXED) == 0)
+		fsc_standalone_resume();
 	if (done->gives_up)
 		fsc_attach_take_back(&fsc_thread, &done->before);
 }
@@ -137,6 +139,17 @@ static unsigned long mode_of(long operation)
 	default:
 		return SECCOMP_MODE_DISABLED;
 	}
+}
+
+/*
+ * seccomp(2) tells by its thread id which other thread has filters that do not go with this one;
+ * then there is no new filter. Otherwise what is above 0 is a descriptor.
+ */
+static bool failed(long number, long flags, long result)
+{
+	return result < 0 ||
+	       (result > 0 && number == SYS_seccomp && (flags & SECCOMP_FILTER_FLAG_TSYNC) &&
+		!(flags & SECCOMP_FILTER_FLAG_NEW_LISTENER));
 }
 
 /* NOLINTNEXTLINE(readability-function-size): the system call's own signature */
@@ -158,7 +171,7 @@ static __attribute__((noinline, cold)) long slow_syscall(long number, long a, lo
 	else
 		return real(number, a, b, c, d, e, f);
 	result = real(number, a, b, c, d, e, f);
-	if (result < 0)
+	if (failed(number, b, result))
 		undo(&done);
 	return result;
 }

@@ -21,10 +21,13 @@
 enum {
 	HELPER_STACK_BYTES = 256 * 1024,
 	MEASURE_NS = 5000000,
-	LAST_TURN_WAIT_NS = 1000000000,
+	TURN_WAIT_NS = 1000000000,
+	HELPER_WAIT_NS = 1000000000,
 	SWEEP_PERIOD_NS = 1000000000,
 	SET_ID_SIGNAL = __SIGRTMIN + 1 /* SIGSETXID of glibc's internal-signals.h */
 };
+
+static const uint32_t helper_starts = UINT32_MAX; /* in place of its thread id */
 
 static const long busy_wait_ns = 200000, idle_wait_ns = 10000000;
 
@@ -136,15 +139,26 @@ static bool take_turn(void)
 					   __ATOMIC_RELAXED);
 }
 
+/* Not for a thread that the program's signals can reach: they would cut it short. */
+static void pause_for(long wait_ns)
+{
+	struct timespec wait = { 0, wait_ns };
+
+	fsc_arch_syscall6(SYS_nanosleep, (long)&wait, 0, 0, 0, 0, 0);
+}
+
 static void *help(void *image)
 {
-	struct timespec wait = { 0, busy_wait_ns };
+	uint32_t expected = helper_starts, self = system_tid();
 	uint32_t pid = fsc_live->owner;
 	uint64_t swept_ns = fsc_clock_monotonic_ns();
 
 	/* setuid() and its like wait until each thread has taken this one (glibc, nptl_setxid.c).
 	 */
 	system_signal_mask(~system_signal_bit(SET_ID_SIGNAL), NULL);
+	if (!__atomic_compare_exchange_n(&fsc_live->helper, &expected, self, false,
+					 __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		return NULL;
 	/*
 	 * Descriptors of its own: one of ours would be a number that the program, which may have
 	 * closed its standard input, does not expect to be taken.
@@ -152,7 +166,8 @@ static void *help(void *image)
 	if (fsc_arch_syscall6(SYS_close_range, 0, ~0u, CLOSE_RANGE_UNSHARE, 0, 0, 0) != 0)
 		return NULL;
 	/* Until the image is another one's: the destructor, or a child of vfork that went on. */
-	while (image == fsc_live->image && system_pid() == pid) {
+	while (image == fsc_live->image && system_pid() == pid &&
+	       __atomic_load_n(&fsc_live->helper, __ATOMIC_ACQUIRE) == self) {
 		uint64_t moved = 0;
 
 		if (take_turn()) {
@@ -165,8 +180,7 @@ static void *help(void *image)
 			fsc_standalone_sweep();
 			swept_ns = fsc_clock_monotonic_ns();
 		}
-		wait.tv_nsec = moved ? busy_wait_ns : idle_wait_ns;
-		fsc_arch_syscall6(SYS_nanosleep, (long)&wait, 0, 0, 0, 0, 0);
+		pause_for(moved ? busy_wait_ns : idle_wait_ns);
 	}
 	return NULL;
 }
@@ -175,6 +189,7 @@ static void *help(void *image)
 static void start_helper(void)
 {
 	pthread_attr_t attributes;
+	uint32_t none = 0;
 	pthread_t helper;
 
 	if (pthread_attr_init(&attributes) != 0)
@@ -182,7 +197,10 @@ static void start_helper(void)
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attributes, HELPER_STACK_BYTES);
 	/* Without one the rings hold what they can until the end. */
-	(void)pthread_create(&helper, &attributes, help, fsc_live->image);
+	if (__atomic_compare_exchange_n(&fsc_live->helper, &none, helper_starts, false,
+					__ATOMIC_RELAXED, __ATOMIC_RELAXED) &&
+	    pthread_create(&helper, &attributes, help, fsc_live->image) != 0)
+		__atomic_store_n(&fsc_live->helper, 0, __ATOMIC_RELAXED);
 	pthread_attr_destroy(&attributes);
 }
 
@@ -219,17 +237,16 @@ void fsc_standalone_image(const char *image_path)
 	signals_release(&held);
 }
 
-/* The helper's turn is short; should it have died in it, exit goes on without the rest. */
-static bool take_last_turn(void)
+/* The helper's turn is short; should it have died in it, the program goes on without the rest. */
+static bool wait_for_turn(void)
 {
 	uint64_t begin = fsc_clock_monotonic_ns();
 
 	while (!take_turn()) {
-		if (fsc_clock_monotonic_ns() - begin > LAST_TURN_WAIT_NS)
+		if (fsc_clock_monotonic_ns() - begin > TURN_WAIT_NS)
 			return false;
 		system_yield();
 	}
-	fsc_live->finished = 1;
 	return true;
 }
 
@@ -237,8 +254,9 @@ static void finish(void)
 {
 	struct fsc_drain_totals totals;
 
-	if (drain_pid != fsc_live->owner || !take_last_turn())
+	if (drain_pid != fsc_live->owner || !wait_for_turn())
 		return;
+	fsc_live->finished = 1;
 	fsc_drain_finish(drain);
 	fsc_drain_let_go(drain);
 	fsc_drain_totals(drain, &totals);
@@ -255,4 +273,68 @@ void fsc_standalone_end(void)
 	finish();
 	signals_release(&held);
 	fsc_standalone_remove_folder();
+}
+
+/*
+ * End the helper, and wait until it makes no system call any more: the kernel knows no such thread
+ * then (tgkill(2)). Signals are held back.
+ */
+static void end_helper(void)
+{
+	uint64_t begin = fsc_clock_monotonic_ns();
+	uint32_t tid;
+
+	while ((tid = __atomic_load_n(&fsc_live->helper, __ATOMIC_ACQUIRE)) == helper_starts &&
+	       fsc_clock_monotonic_ns() - begin < HELPER_WAIT_NS)
+		pause_for(busy_wait_ns);
+	__atomic_store_n(&fsc_live->helper, 0, __ATOMIC_RELEASE);
+	while (tid && system_thread_signal(drain_pid, tid, 0) != -ESRCH &&
+	       fsc_clock_monotonic_ns() - begin < HELPER_WAIT_NS)
+		pause_for(busy_wait_ns);
+}
+
+/* What the rings hold now; calls may go on meanwhile. */
+static void drain_once(void)
+{
+	uint64_t begin = fsc_clock_monotonic_ns();
+
+	if (!wait_for_turn())
+		return;
+	while (fsc_drain_poll(drain, true) > 0 && fsc_clock_monotonic_ns() - begin < TURN_WAIT_NS)
+		;
+	fsc_drain_let_go(drain);
+	__atomic_store_n(&fsc_live->draining, 0, __ATOMIC_RELEASE);
+}
+
+static bool drains_itself(void)
+{
+	return fsc_settings.standalone && fsc_live->image && drain_pid == system_pid() &&
+	       drain_pid == fsc_live->owner && !fsc_live->finished;
+}
+
+void fsc_standalone_pause(void)
+{
+	struct held_signals held = { 0 };
+	int saved = errno;
+
+	if (!drains_itself())
+		return;
+	signals_hold(&held);
+	end_helper();
+	drain_once();
+	signals_release(&held);
+	errno = saved;
+}
+
+void fsc_standalone_resume(void)
+{
+	struct held_signals held = { 0 };
+	int saved = errno;
+
+	if (!drains_itself())
+		return;
+	signals_hold(&held);
+	start_helper();
+	signals_release(&held);
+	errno = saved;
 }

@@ -34,6 +34,13 @@ void fsc_standalone_meta_close(void) FSC_HIDDEN;
 /* The image's file is complete: start the helper thread for it. */
 void fsc_standalone_image(const char *image_path) FSC_HIDDEN;
 
+/*
+ * Before system calls are forbidden: what was recorded so far is drained, and the helper thread is
+ * gone. What comes after that dies with the process. resume: they were not forbidden after all.
+ */
+void fsc_standalone_pause(void) FSC_HIDDEN;
+void fsc_standalone_resume(void) FSC_HIDDEN;
+
 /* exit() was reached: drain the rest, leave no memory behind. */
 void fsc_standalone_end(void) FSC_HIDDEN;
 

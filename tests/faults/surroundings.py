@@ -3,6 +3,8 @@
 
 Imported by test.py.
 """
+import glob
+import json
 import os
 import shutil
 
@@ -13,6 +15,11 @@ from scenario import BUILD, PRELOAD, check, environment, equal, load, run, test
 ERRORS = {"EPERM": 1, "ENOSYS": 38}
 SANDBOX_CALLS = 2 * (3000 + 256)  # of each child, on two threads
 SANDBOX_CHILDREN = 41
+
+
+def load_json(path):
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
 
 
 # --- Forbidden system calls ----------------------------------------------------------------------
@@ -50,6 +57,29 @@ def a_clock_that_the_kernel_did_not_take_goes_on(folder, where):
     row_is(report, "lib_add", calls=5010, skipped=0, unwound=0, open=0)
     if where == "inside":
         row_is(report, "lib_call", calls=1, unwound=0, open=0)
+
+
+@test(which=["ends", "refused"], how=["record", "alone"])
+def a_filter_for_all_threads_reaches_none_of_ours(folder, which, how):
+    """Without record a helper thread drains: it is gone before the filter comes.
+
+    What is drained is what was before; the rest is not known. A filter that the kernel refused changes nothing.
+    """
+    command = program(folder, "filtered.c") + [which]
+    if how == "record":
+        recording, bare = both(folder, command)
+        found = row_is(recording.report(), "lib_add", calls=5010, skipped=0)
+        state = "exited"
+    else:
+        bare = run(*command)
+        result, report = alone(folder, [PRELOAD], *command)
+        equal((result.status, result.out), (bare.status, bare.out), "exit status and output")
+        calls, skipped, state = (10, None, "running") if which == "ends" else (5010, 0, "exited")
+        found = row_is(report, "lib_add", calls=calls, skipped=skipped)
+    equal(bare.status, 7 if which == "ends" else 0, "exit status of the bare program")
+    equal(found.get("threads"), 2 if which == "refused" else 1, "threads of lib_add")
+    [image] = glob.glob(os.path.join(folder, "*", "*-*", "process.json"))
+    equal(load_json(image)["state"], state, "what is said of the process's end")
 
 
 @test(error=list(ERRORS))
