@@ -483,11 +483,12 @@ void fsc_attach_take_back(struct fsc_thread *thread, const struct fsc_given_up *
 
 /*
  * qemu-user takes MADV_WIPEONFORK and does nothing. A child of fork() is put right here; one of a
- * raw clone is not, under such an emulator. Elsewhere the memory is zero by now.
+ * raw clone is not, under such an emulator. Elsewhere the memory is zero by now, or this process's:
+ * a handler of the program's may have called before.
  */
 static void forked(void)
 {
-	if (!fsc_live->state)
+	if (!fsc_live->state || fsc_live->owner == system_pid())
 		return;
 	*fsc_live = (struct fsc_live){ 0 };
 	if (fsc_thread.cursor != &no_cursor)

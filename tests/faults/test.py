@@ -242,6 +242,14 @@ def a_child_forked_while_another_thread_looks_up_can_open_libraries(folder):
           "calls of lib_add in each child")
 
 
+@test
+def a_handler_of_fork_that_calls_is_recorded(folder):
+    """It runs in the child before ours does."""
+    recording, _ = both(folder, program(folder, "handlers.c"))
+    equal([calls_of(report, "lib_add") for report in processes(recording)], [12, 10],
+          "calls of lib_add in child and parent")
+
+
 @test(what=["vfork", "spawn"])
 def a_program_started_inside_a_call_is_recorded_and_the_parent_goes_on(folder, what):
     recording, _ = both(folder, program(folder, "children.c") + [what])
