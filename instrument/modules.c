@@ -281,8 +281,8 @@ const char *fsc_modules_real_path(const char *path, char *buffer, size_t bytes)
 {
 	char number[21], link[64];
 	long fd = system_open(path, O_PATH, 0);
-	const char *const parts[] = { "/proc/self/fd/", fsc_text_number(number, (uintptr_t)fd),
-				      NULL };
+	const char *const parts[] = { "/proc/thread-self/fd/",
+				      fsc_text_number(number, (uintptr_t)fd), NULL };
 	long length;
 
 	if (fd < 0)

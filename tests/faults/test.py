@@ -295,6 +295,13 @@ def processes_of_other_pid_namespaces_are_told_apart(folder):
             check("liblib.so" in file.read(), f"{image} has the maps of another process")
 
 
+@test
+def a_thread_with_descriptors_of_its_own_is_seen(folder):
+    command = program(folder, "descriptors.c")
+    recording, _ = both(folder, command)
+    row_is(recording.report(), "lib_add", calls=1, library=os.path.realpath(command[1]))
+
+
 @test(what=["closes", "daemon"])
 def a_program_that_closes_all_descriptors_goes_on_being_recorded(folder, what):
     command = program(folder, "children.c") + [what, folder]
