@@ -15,6 +15,8 @@
 #include "session_internal.h"
 #include "sites_internal.h"
 
+enum { TRIES_MAX = 3 };
+
 bool fsc_lookup_ready;
 void *(*fsc_real_dlsym)(void *handle, const char *name);
 void *(*fsc_real_dlvsym)(void *handle, const char *name, const char *version);
@@ -110,6 +112,29 @@ static bool caller_knows_better(const void *caller, const char *name, const char
 	return own && own != (uintptr_t)look(RTLD_DEFAULT, name, version);
 }
 
+/*
+ * Look up and patch what was loaded meanwhile. When other threads load all the time, the slots stay
+ * for the next lookup.
+ */
+static void *look_and_patch(void *handle, const char *name, const char *version)
+{
+	void *found = NULL;
+	bool done = false;
+
+	for (int tries = 0; tries < TRIES_MAX && !done; tries++) {
+		uint64_t loaded = fsc_relocations_loaded();
+		int saved;
+
+		found = look(handle, name, version);
+		if (!found)
+			return NULL;
+		saved = errno;
+		done = fsc_relocations_update(loaded);
+		errno = saved;
+	}
+	return found;
+}
+
 int fsc_lookup_find(void *handle, const char *name, const char *version, void **answer,
 		    const void *caller)
 {
@@ -121,14 +146,13 @@ int fsc_lookup_find(void *handle, const char *name, const char *version, void **
 		return 0;
 	if (handle == RTLD_DEFAULT && caller_knows_better(caller, name, version))
 		return 0;
-	*answer = look(handle, name, version);
+	*answer = look_and_patch(handle, name, version);
 	/* A library opened RTLD_LOCAL may find in its own scope what we do not find in ours. */
 	if (!*answer && handle == RTLD_DEFAULT)
 		return 0;
 	if (!*answer)
 		return 1;
 	saved = errno;
-	fsc_relocations_update();
 	*answer = wrap(name, *answer, caller);
 	errno = saved;
 	return 1;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is hard: other threads load and unload objects meanwhile. All reading and writing happens
- * inside the dl_iterate_phdr callback, which holds the loader's lock, and a slot is touched only
- * when it already holds the real function's address, or, bound lazily, an address inside its own
- * object: an object that is still being relocated is left for the next time. Begin at visit().
+ * inside the dl_iterate_phdr callback, which holds the lock of the loader's list, and a slot is
+ * touched only when it already holds the real function's address, or, bound lazily, an address
+ * inside its own object. But that lock does not keep dlopen from filling an object's slots and then
+ * making them read-only: so nothing is touched while an object is there that came after a lookup
+ * waited for dlopen. Begin at visit().
  */
 #include "relocations_internal.h"
 
@@ -82,10 +84,12 @@ static bool make_writable(struct object *object, uintptr_t *slot)
 	return true;
 }
 
-static void write_slot(struct object *object, uintptr_t *slot, uintptr_t value)
+static bool write_slot(struct object *object, uintptr_t *slot, uintptr_t value)
 {
-	if (make_writable(object, slot))
-		__atomic_store_n(slot, value, __ATOMIC_RELEASE);
+	if (!make_writable(object, slot))
+		return false;
+	__atomic_store_n(slot, value, __ATOMIC_RELEASE);
+	return true;
 }
 
 /*
@@ -130,7 +134,7 @@ static void patch_virtual(struct object *object, uintptr_t *slot, const char *na
 		    FSC_CHOICE_ROW ||
 	    request.row->kind < FSC_ROW_ENCODE || request.target != *slot || type != STT_FUNC)
 		return;
-	write_slot(object, slot, fsc_sites_wrap(&request));
+	(void)write_slot(object, slot, fsc_sites_wrap(&request));
 }
 
 static void patch_row(struct object *object, uintptr_t *slot, const char *name)
@@ -154,9 +158,8 @@ static void patch_row(struct object *object, uintptr_t *slot, const char *name)
 	request.library_base = map->l_addr;
 	request.bound = FSC_BOUND_SLOT;
 	stub = fsc_sites_wrap(&request);
-	if (stub == target)
+	if (stub == target || !write_slot(object, slot, stub))
 		return;
-	write_slot(object, slot, stub);
 	if (request.row->kind == FSC_ROW_ENCODE || request.row->kind == FSC_ROW_DECODE)
 		fsc_sites_library_has_codecs(object->dynamic.base);
 }
@@ -212,7 +215,7 @@ static bool patch_own(struct object *object, uintptr_t *slot, const char *name)
 	if (!ours && value == (uintptr_t)fsc_real_dlvsym && fsc_text_same(name, "dlvsym"))
 		ours = fsc_allocation_own("dlvsym");
 	if (ours)
-		write_slot(object, slot, ours);
+		(void)write_slot(object, slot, ours);
 	return ours != 0;
 }
 
@@ -296,15 +299,31 @@ static int visit(struct dl_phdr_info *info)
 	return 0;
 }
 
-/* The counters are read under the same lock as the visits that follow. */
-static int visit_if_changed(struct dl_phdr_info *info, size_t size, void *pass)
+static int read_adds(struct dl_phdr_info *info, size_t size, void *adds)
 {
-	int *visiting = pass;
+	(void)size;
+	*(uint64_t *)adds = info->dlpi_adds;
+	return 1;
+}
 
-	if (!*visiting) {
+struct pass {
+	uint64_t loaded; /* objects of which it is known that nobody is opening them any more */
+	bool visits;
+	bool is_late;
+};
+
+/* The counters are read under the same lock as the visits that follow. */
+static int visit_if_changed(struct dl_phdr_info *info, size_t size, void *argument)
+{
+	struct pass *pass = argument;
+
+	if (!pass->visits) {
 		if (info->dlpi_adds == seen_adds && info->dlpi_subs == seen_subs && !come_again)
 			return 1;
-		*visiting = 1;
+		pass->is_late = info->dlpi_adds != pass->loaded;
+		if (pass->is_late)
+			return 1;
+		pass->visits = true;
 		come_again = false;
 		seen_adds = info->dlpi_adds;
 	}
@@ -352,14 +371,26 @@ static void end_turn(enum turn turn)
 				    __ATOMIC_RELAXED);
 }
 
-void fsc_relocations_update(void)
+uint64_t fsc_relocations_loaded(void)
 {
-	int visiting = 0;
+	uint64_t adds = UINT64_MAX;
 
 	if (!take_turn(VISIT))
-		return;
-	dl_iterate_phdr(visit_if_changed, &visiting);
+		return adds;
+	dl_iterate_phdr(read_adds, &adds);
 	end_turn(VISIT);
+	return adds;
+}
+
+bool fsc_relocations_update(uint64_t loaded)
+{
+	struct pass pass = { .loaded = loaded };
+
+	if (loaded == UINT64_MAX || !take_turn(VISIT))
+		return true;
+	dl_iterate_phdr(visit_if_changed, &pass);
+	end_turn(VISIT);
+	return !pass.is_late;
 }
 
 static void before_fork(void)
@@ -377,5 +408,5 @@ static void after_fork(void)
 void fsc_relocations_start(void)
 {
 	(void)pthread_atfork(before_fork, after_fork, NULL);
-	fsc_relocations_update();
+	(void)fsc_relocations_update(fsc_relocations_loaded());
 }

@@ -439,6 +439,17 @@ def a_slot_keeps_the_protection_that_the_program_gave_it(folder, what):
     row_is(recording.report(), "lib_add", calls=100 if what == "readonly" else 200)
 
 
+@test(turn=[1, 2, 3])
+def slots_of_a_library_that_is_being_opened_are_left_for_later(folder, turn):
+    """The loader makes them read-only when they are filled: who writes then may be late."""
+    first = library(folder)
+    opened = build_shared(folder, "opening.c", "-DLIBRARY", "-fno-plt", "-Wl,-z,now,-z,relro", first,
+                          name="libopened.so")
+    command = [build(folder, "opening.c", "-rdynamic"), first, opened, turn]
+    recording, _ = both(folder, command, options=["--entry", "lib_add"])
+    row_is(recording.report(), "lib_add", calls=1)
+
+
 @test
 def whose_an_address_is_is_answered_as_ever(folder):
     """dladdr and dladdr1, of a thunk too."""
