@@ -8,6 +8,7 @@
 #include "cli/flamegraph_internal.h"
 #include "cli/leaks_internal.h"
 #include "cli/report_internal.h"
+#include "cli/top_internal.h"
 #include "trace_points/options.h"
 
 static char page[1 << 17];
@@ -52,6 +53,11 @@ static void check(const struct fsc_arguments *arguments)
 Test(man_pages, report_has_every_option)
 {
 	check(&fsc_report_arguments);
+}
+
+Test(man_pages, top_has_every_option)
+{
+	check(&fsc_top_arguments);
 }
 
 Test(man_pages, leaks_has_every_option)
