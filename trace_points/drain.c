@@ -384,7 +384,11 @@ uint64_t fsc_drain_poll(struct fsc_drain *drain, bool all)
 		image_look(drain);
 		for (uint32_t i = 0; i < fsc_drain_slot_count(drain); i++)
 			moved += drain_slot(drain, i, all);
-		if (drain->state.begun)
+		/* A profile has no packet that would begin it while the process is there to be
+		 * described.
+		 */
+		if (drain->state.begun ||
+		    (drain->image.sink == FSC_SINK_PROFILE && drain->image.slot_count > 0))
 			fsc_drain_state_poll(drain);
 	}
 	errno = saved;
