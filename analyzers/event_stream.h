@@ -29,6 +29,7 @@
 #define FSC_NS_NAME_id(name)	   name
 #define FSC_NS_NAME_number(name)   name
 #define FSC_NS_NAME_tid(name)	   name
+#define FSC_NS_NAME_owner(name)	   name
 
 #define FSC_NS_TYPE_time(type)	   int64_t
 #define FSC_NS_TYPE_duration(type) int64_t
@@ -40,6 +41,7 @@
 #define FSC_NS_TYPE_id(type)	   FSC_TYPE_##type
 #define FSC_NS_TYPE_number(type)   FSC_TYPE_##type
 #define FSC_NS_TYPE_tid(type)	   FSC_TYPE_##type
+#define FSC_NS_TYPE_owner(type)	   FSC_TYPE_##type
 
 /* struct fsc_event_<name>: the payload of each event. */
 #define FSC_EVENT_FIELD(type, name, unit) FSC_NS_TYPE_##unit(type) FSC_NS_NAME_##unit(name);

@@ -43,6 +43,7 @@ static int64_t duration_ns(const struct decoding *decoding, uint64_t duration_ti
 #define DECODE_id(name)	      to->name = from->name;
 #define DECODE_number(name)   to->name = from->name;
 #define DECODE_tid(name)      to->name = from->name;
+#define DECODE_owner(name)    to->name = from->name;
 
 #define DECODE_FIELD(type, name, unit) DECODE_##unit(name)
 #define DECODER(event, record_name)                                                     \

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "analyzers/json_internal.h"
+#include "analyzers/lttng_trace_internal.h"
 #include "trace_points/events.h"
 #include "trace_points/packet.h"
 #include "trace_points/recording.h"
@@ -460,6 +461,24 @@ static enum fsc_status read_bare(struct fsc_recording *recording)
 	return process->folder ? FSC_OK : FSC_E_NOMEM;
 }
 
+/* FSC_E_NOT_FOUND: there is no LTTng trace in that folder. */
+static enum fsc_status read_lttng(struct fsc_recording *recording, struct fsc_error *error)
+{
+	struct fsc_process *process;
+	enum fsc_status status;
+
+	status = fsc_lttng_trace_open(&recording->lttng, recording->path, &recording->warnings,
+				      error);
+	for (size_t i = 0; !status && i < recording->lttng->image_count; i++) {
+		process = process_add(&recording->processes, &recording->process_count);
+		status = process ? fsc_lttng_trace_describe(recording->lttng, i, process)
+				 : FSC_E_NOMEM;
+		if (!status)
+			warn_newer(recording, process->folder, process->format);
+	}
+	return status;
+}
+
 static bool has_process_folder(const char *path)
 {
 	uint32_t pid, image;
@@ -487,11 +506,16 @@ static enum fsc_status open_folder(struct fsc_recording *recording, struct fsc_e
 		free(meta.processes);
 	} else if (exists_in(path, FSC_CTF_FOLDER, true)) {
 		status = read_process(recording, &meta, path, NULL);
-	} else if (exists_in(path, FSC_STATE_NAME, false) ||
-		   exists_in(path, FSC_METADATA_NAME, false)) {
+	} else if (exists_in(path, FSC_STATE_NAME, false)) {
+		status = read_bare(recording);
+	} else if ((status = read_lttng(recording, error)) != FSC_E_NOT_FOUND) {
+		if (status)
+			return status;
+	} else if (exists_in(path, FSC_METADATA_NAME, false)) {
 		status = read_bare(recording);
 	} else {
-		fsc_error_set(error, FSC_E_FORMAT, path, "not a recording: there is no %s in it",
+		fsc_error_set(error, FSC_E_FORMAT, path,
+			      "not a recording: there is no %s in it, nor an LTTng trace",
 			      FSC_META_NAME);
 		fsc_error_hint(error, "a recording is the folder that `ffiscope record` leaves");
 		return FSC_E_FORMAT;
@@ -561,6 +585,7 @@ void fsc_recording_destroy(struct fsc_recording *recording)
 	for (size_t i = 0; i < recording->process_count; i++)
 		free(recording->processes[i].folder);
 	free(recording->processes);
+	fsc_lttng_trace_close(recording->lttng);
 	words_free(recording->command, recording->command_count);
 	free(recording);
 }

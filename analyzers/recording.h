@@ -3,16 +3,18 @@
  * recording.h - open a recording folder and say which process images are in it.
  *
  * In:     a folder that `ffiscope record` left, one process folder of it (`<pid>-<n>`), or a bare
- *         `ctf` folder (trace_points/recording.h has the layout).
+ *         `ctf` folder (trace_points/recording.h has the layout); or a folder with LTTng traces.
  * Out:    struct fsc_recording: what meta.json and each process.json say, images in order of pid
  *         and number. A missing or damaged JSON file is a warning; what can be read is read.
- * Cost:   memory for the lists; no event is read here.
+ * Cost:   memory for the lists; no event is read here, but those of LTTng traces.
  * Thread: read-only after opening.
  */
 #ifndef ANALYZERS_RECORDING_H
 #define ANALYZERS_RECORDING_H
 
 #include "analyzers/status.h"
+
+struct fsc_lttng_trace; /* lttng_trace_internal.h */
 
 enum fsc_recording_limit {
 	FSC_PATH_MAX = 4096,
@@ -62,6 +64,7 @@ struct fsc_process {
 	uint32_t record_bytes[FSC_EVENT_IDS_MAX]; /* the writer's, by event id; 0 = not said */
 	char *folder;				  /* the ctf folder; owned by the recording */
 	uint64_t stream_bytes; /* of its events on disk, where calls are unknown; else 0 */
+	size_t lttng_image;    /* in an LTTng trace: which of its images */
 };
 
 /* Texts are "" when unknown. */
@@ -91,6 +94,8 @@ struct fsc_recording {
 	char limited[256]; /* why the recording holds less than all */
 	struct fsc_process *processes;
 	size_t process_count;
+	struct fsc_lttng_trace
+		*lttng; /* what it was read from; NULL: an embedded recording; owned */
 	struct fsc_warnings warnings;
 };
 

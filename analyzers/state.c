@@ -80,13 +80,18 @@ static enum fsc_status add_string(struct fsc_state_builder *builder,
 	text = &builder->texts[record->string];
 	if (record->part && record->part != text->next_part)
 		return refuse(builder);
-	before = record->part && text->text ? strlen(text->text) : 0;
+	before = text->text ? strlen(text->text) : 0;
+	if (!record->part) {
+		/* It begins again: what was told before makes room. */
+		builder->text_bytes -= before ? before + 1 : 0;
+		before = 0;
+	}
 	grown = realloc(text->text, before + length + 1);
 	if (!grown)
 		return FSC_E_NOMEM;
 	memcpy(grown + before, record->text, length);
 	grown[before + length] = '\0';
-	builder->text_bytes += length + 1;
+	builder->text_bytes += length + !record->part;
 	text->text = grown;
 	text->next_part = (uint16_t)(record->part + 1);
 	return FSC_OK;

@@ -51,7 +51,8 @@ const struct fsc_arguments fsc_flamegraph_arguments = {
 	.command = "flamegraph",
 	.operands = "[RECORDING|STACKS]",
 	.about = "Draws the phases of all requests of one process as SVG.\n"
-		 "RECORDING is the folder that record left (default: ffiscope.data);\n"
+		 "RECORDING is the folder that record left (default: ffiscope.data),\n"
+		 "or a folder with LTTng traces of ffiscope;\n"
 		 "STACKS is a file of folded stacks of any origin.",
 	.list = options,
 	.count = sizeof(options) / sizeof(options[0]),

@@ -52,7 +52,8 @@ const struct fsc_arguments fsc_leaks_arguments = {
 	.command = "leaks",
 	.operands = "[RECORDING]",
 	.about = "Shows buffers that were not given back exactly once, over all processes.\n"
-		 "RECORDING is the folder that record left (default: ffiscope.data).\n"
+		 "RECORDING is the folder that record left (default: ffiscope.data),\n"
+		 "or a folder with LTTng traces of ffiscope.\n"
 		 "Exit status: 0 no findings, 1 findings, 2 trouble.",
 	.list = options,
 	.count = sizeof(options) / sizeof(options[0]),

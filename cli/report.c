@@ -71,7 +71,8 @@ const struct fsc_arguments fsc_report_arguments = {
 	.command = "report",
 	.operands = "[RECORDING]",
 	.about = "Shows where the time of each entry point of one process goes.\n"
-		 "RECORDING is the folder that record left (default: ffiscope.data).",
+		 "RECORDING is the folder that record left (default: ffiscope.data),\n"
+		 "or a folder with LTTng traces of ffiscope.",
 	.list = options,
 	.count = sizeof(options) / sizeof(options[0]),
 	.operand = fsc_process_choice_take_path,

@@ -41,6 +41,7 @@ typedef char fsc_text104[104];
 #define FSC_TICKS_NAME_id(name)	      name
 #define FSC_TICKS_NAME_number(name)   name
 #define FSC_TICKS_NAME_tid(name)      name
+#define FSC_TICKS_NAME_owner(name)    name
 
 #define FSC_RECORD_FIELD(type, name, unit) FSC_TYPE_##type FSC_TICKS_NAME_##unit(name);
 #define FSC_EVENT(event_id, event, says)                      \
@@ -104,6 +105,15 @@ enum fsc_call_flag {
 
 /* Phases with a meaning of their own. Others are string ids from FSC_PHASE_NAMED on. */
 enum fsc_phase_id { FSC_PHASE_ENCODE = 1, FSC_PHASE_DECODE = 2, FSC_PHASE_NAMED = 16 };
+
+/* String ids below FSC_PHASE_NAMED, which no name of the image has. */
+enum fsc_string_id { FSC_STRING_EXE = 1 };
+
+enum fsc_image_flag {
+	FSC_IMAGE_FORKED = 1 << 0,
+	FSC_IMAGE_ALLOCATIONS = 1 << 1, /* allocation hooks count */
+	FSC_IMAGE_CODECS = 1 << 2,	/* codecs are wrapped where they are seen */
+};
 
 enum fsc_phase_flag {
 	FSC_PHASE_FROM_MARK = 1 << 0, /* ffiscope_begin/end, not a wrapped codec */

@@ -184,6 +184,7 @@ static void put_event_begin(struct text *text, uint64_t id, const char *name)
 #define CTF_U64_id		    "u64"
 #define CTF_U64_number		    "u64"
 #define CTF_U64_tid		    "u64"
+#define CTF_U64_owner		    "u64"
 #define CTF_U64_address		    "x64"
 #define AS_TEXT(name)		    AS_TEXT_OF(name)
 #define AS_TEXT_OF(name)	    #name

@@ -7,7 +7,8 @@
  * `duration` become name_ticks in the embedded structs and in the CTF files, name_ns everywhere
  * else; the others leave the name alone: bytes, count, address (virtual address in the recorded
  * process), bits (flags), text, id (number of a site, string, module, phase, stack; 0 = none),
- *   number (n-th call of its thread, from 1; 0 = none), tid (kernel thread id).
+ *   number (n-th call of its thread, from 1; 0 = none), tid (kernel thread id), owner (the same, of
+ *   the thread that the event itself is about).
  *
  * Fields are packed without holes: shapes are laid out so that a plain struct of fixed-width
  * members in this order has the same layout on every architecture when packed. A shape only ever
@@ -226,7 +227,7 @@
 /* The exact totals of one thread slot and site, whatever became of the events. */
 #define FSC_SHAPE_site_total(F)      \
 	F(u32, slot, count)          \
-	F(u32, tid, tid)             \
+	F(u32, tid, owner)           \
 	F(u32, site, id)             \
 	F(u32, reserved, bits)       \
 	F(u64, calls, count)         \
@@ -304,8 +305,29 @@
 /* Events that were not recorded: by thread slot, or for the whole image (slot = all ones). */
 #define FSC_SHAPE_loss(F)     \
 	F(u32, slot, count)   \
-	F(u32, tid, tid)      \
+	F(u32, tid, owner)    \
 	F(u64, events, count) \
 	F(u64, findings, count)
+
+/*
+ * A process image, told under sink lttng alone, where there is no process.json. Events of state
+ * come in rounds of one time; this one is a round's last. exe: FSC_STRING_EXE. state: enum
+ * fsc_image_state. clock_mode: enum fsc_clock_mode. flags: enum fsc_image_flag. transport: enum
+ * fsc_transport. calls, lost_events, lost_findings: so far, of all threads; what the tracer itself
+ * discarded is not among them.
+ */
+#define FSC_SHAPE_image(F)         \
+	F(u32, format, count)      \
+	F(u32, parent, number)     \
+	F(u32, exe, id)            \
+	F(u32, state, bits)        \
+	F(u32, clock_mode, bits)   \
+	F(u32, machine, bits)      \
+	F(u32, flags, bits)        \
+	F(u32, transport, bits)    \
+	F(u64, start, time)        \
+	F(u64, calls, count)       \
+	F(u64, lost_events, count) \
+	F(u64, lost_findings, count)
 
 #endif
