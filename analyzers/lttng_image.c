@@ -101,6 +101,7 @@ struct live {
 	UT_hash_handle hh;
 };
 
+/* NOLINTBEGIN(readability-function-size,clang-analyzer-*): the macros of uthash */
 static bool live_add(struct live **all, const struct fsc_live_buffer *buffer)
 {
 	struct live *live;
@@ -116,7 +117,9 @@ static bool live_add(struct live **all, const struct fsc_live_buffer *buffer)
 	live->buffer = *buffer;
 	return true;
 }
+/* NOLINTEND(readability-function-size,clang-analyzer-*) */
 
+/* NOLINTBEGIN(readability-function-size,clang-analyzer-*): the macros of uthash */
 static void live_remove(struct live **all, uint64_t pointer)
 {
 	struct live *live;
@@ -127,6 +130,7 @@ static void live_remove(struct live **all, uint64_t pointer)
 	HASH_DEL(*all, live);
 	free(live);
 }
+/* NOLINTEND(readability-function-size,clang-analyzer-*) */
 
 static bool made(struct live **all, uint32_t tid, const struct fsc_buffer_made_record *record)
 {
@@ -183,6 +187,7 @@ static bool late_event(struct live **all, uint32_t tid, const uint8_t *record)
 }
 
 /* Put the live buffers back into the state. */
+/* NOLINTBEGIN(readability-function-size,clang-analyzer-*): the macros of uthash */
 static enum fsc_status live_store(struct fsc_state *state, struct live **all)
 {
 	size_t count = HASH_COUNT(*all);
@@ -202,6 +207,7 @@ static enum fsc_status live_store(struct fsc_state *state, struct live **all)
 	}
 	return list ? FSC_OK : FSC_E_NOMEM;
 }
+/* NOLINTEND(readability-function-size,clang-analyzer-*) */
 
 /* Buffers that were made or freed after the last state was told. The totals are of then. */
 static enum fsc_status apply_late(struct fsc_lttng_image *image)

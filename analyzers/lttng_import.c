@@ -98,6 +98,7 @@ enum fsc_status fsc_lttng_import_create(struct fsc_lttng_import **out, int fd, u
 	return FSC_OK;
 }
 
+/* NOLINTBEGIN(readability-function-size,clang-analyzer-*): the macros of uthash */
 void fsc_lttng_import_destroy(struct fsc_lttng_import *import)
 {
 	struct stream *stream, *next_stream;
@@ -124,6 +125,7 @@ void fsc_lttng_import_destroy(struct fsc_lttng_import *import)
 	free(import->event.bytes);
 	free(import);
 }
+/* NOLINTEND(readability-function-size,clang-analyzer-*) */
 
 struct fsc_lttng_event *fsc_lttng_import_event(struct fsc_lttng_import *import)
 {
@@ -226,6 +228,7 @@ static bool add_to_trace(struct fsc_lttng_import *import, uint32_t index, struct
 	return true;
 }
 
+/* NOLINTBEGIN(readability-function-size,clang-analyzer-*): the macros of uthash */
 static struct image *image_create(struct fsc_lttng_import *import, const struct image_key *key,
 				  uint32_t trace)
 {
@@ -250,7 +253,9 @@ static struct image *image_create(struct fsc_lttng_import *import, const struct 
 	HASH_ADD(hh, import->images, key, sizeof(image->key), image);
 	return image;
 }
+/* NOLINTEND(readability-function-size,clang-analyzer-*) */
 
+/* NOLINTBEGIN(readability-function-size,clang-analyzer-*): the macros of uthash */
 static struct image *image_of(struct fsc_lttng_import *import, uint32_t trace, const char *host)
 {
 	const struct fsc_lttng_event *event = &import->event;
@@ -267,7 +272,9 @@ static struct image *image_of(struct fsc_lttng_import *import, uint32_t trace, c
 	import->last_image = image;
 	return image;
 }
+/* NOLINTEND(readability-function-size,clang-analyzer-*) */
 
+/* NOLINTBEGIN(readability-function-size,clang-analyzer-*): the macros of uthash */
 static struct stream *stream_of(struct fsc_lttng_import *import, uint32_t image, uint32_t tid)
 {
 	struct stream *stream = import->last_stream;
@@ -286,6 +293,7 @@ static struct stream *stream_of(struct fsc_lttng_import *import, uint32_t image,
 	import->last_stream = stream;
 	return stream;
 }
+/* NOLINTEND(readability-function-size,clang-analyzer-*) */
 
 static bool is_call(uint32_t id)
 {

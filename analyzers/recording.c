@@ -473,6 +473,8 @@ static enum fsc_status read_lttng(struct fsc_recording *recording, struct fsc_er
 		process = process_add(&recording->processes, &recording->process_count);
 		status = process ? fsc_lttng_trace_describe(recording->lttng, i, process)
 				 : FSC_E_NOMEM;
+		if (status)
+			fsc_error_set(error, status, recording->path, "no memory");
 		if (!status)
 			warn_newer(recording, process->folder, process->format);
 	}
@@ -493,6 +495,23 @@ static bool has_process_folder(const char *path)
 	return found;
 }
 
+/* A folder with nothing of ours in it: traces, or events without their state. *error is set. */
+static enum fsc_status read_unmarked(struct fsc_recording *recording, struct fsc_error *error)
+{
+	enum fsc_status status = read_lttng(recording, error);
+
+	if (status != FSC_E_NOT_FOUND)
+		return status;
+	if (exists_in(recording->path, FSC_METADATA_NAME, false)) {
+		status = read_bare(recording);
+		return status ? fsc_error_set(error, status, recording->path, "no memory") : FSC_OK;
+	}
+	fsc_error_set(error, FSC_E_FORMAT, recording->path,
+		      "not a recording: there is no %s in it, nor an LTTng trace", FSC_META_NAME);
+	fsc_error_hint(error, "a recording is the folder that `ffiscope record` leaves");
+	return FSC_E_FORMAT;
+}
+
 /* What kind of folder is it? */
 static enum fsc_status open_folder(struct fsc_recording *recording, struct fsc_error *error)
 {
@@ -508,17 +527,10 @@ static enum fsc_status open_folder(struct fsc_recording *recording, struct fsc_e
 		status = read_process(recording, &meta, path, NULL);
 	} else if (exists_in(path, FSC_STATE_NAME, false)) {
 		status = read_bare(recording);
-	} else if ((status = read_lttng(recording, error)) != FSC_E_NOT_FOUND) {
+	} else {
+		status = read_unmarked(recording, error);
 		if (status)
 			return status;
-	} else if (exists_in(path, FSC_METADATA_NAME, false)) {
-		status = read_bare(recording);
-	} else {
-		fsc_error_set(error, FSC_E_FORMAT, path,
-			      "not a recording: there is no %s in it, nor an LTTng trace",
-			      FSC_META_NAME);
-		fsc_error_hint(error, "a recording is the folder that `ffiscope record` leaves");
-		return FSC_E_FORMAT;
 	}
 	if (status)
 		return fsc_error_set(error, status, path, "the recording cannot be read: %s",
@@ -571,13 +583,6 @@ enum fsc_status fsc_recording_open(struct fsc_recording **out, const char *path,
 	return FSC_OK;
 }
 
-static void words_free(char **words, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		free(words[i]);
-	free(words);
-}
-
 void fsc_recording_destroy(struct fsc_recording *recording)
 {
 	if (!recording)
@@ -586,6 +591,8 @@ void fsc_recording_destroy(struct fsc_recording *recording)
 		free(recording->processes[i].folder);
 	free(recording->processes);
 	fsc_lttng_trace_close(recording->lttng);
-	words_free(recording->command, recording->command_count);
+	for (size_t i = 0; i < recording->command_count; i++)
+		free(recording->command[i]);
+	free(recording->command);
 	free(recording);
 }
