@@ -476,6 +476,11 @@ static void note_time(struct fsc_breakdown *breakdown, const struct fsc_event *e
 	breakdown->any_event = true;
 }
 
+static struct fsc_maybe when_known(const struct fsc_state *state, int64_t added_ps)
+{
+	return state->probe[FSC_PROBE_call].known ? fsc_known(added_ps) : FSC_UNKNOWN;
+}
+
 static enum fsc_status gather(struct fsc_breakdown *breakdown)
 {
 	struct fsc_requests_sink sink = {
@@ -500,6 +505,8 @@ static enum fsc_status gather(struct fsc_breakdown *breakdown)
 	}
 	fsc_requests_finish(requests);
 	breakdown->result.forgotten_calls = fsc_requests_forgotten(requests);
+	breakdown->result.probes_added_ps =
+		when_known(breakdown->state, fsc_requests_added_ps(requests));
 	fsc_requests_destroy(requests);
 	add_aliases(breakdown);
 	return breakdown->no_memory ? FSC_E_NOMEM : FSC_OK;

@@ -26,6 +26,7 @@ struct fsc_requests {
 	bool *named; /* by string id: a user's phase with rows of its own */
 	uint32_t named_count;
 	uint64_t forgotten; /* open calls */
+	int64_t added_ps;   /* by all probes */
 };
 
 static uint32_t string_id(const struct fsc_state *state, const char *text)
@@ -301,6 +302,8 @@ static void open_request(struct fsc_requests *requests, struct fsc_thread *threa
 	request->call_end_ns = request->end_ns = event->time_ns;
 	claim_library(request, inside, seen);
 	request->call_outer_ps = seen->outer_ps;
+	if (thread->request_buffer.call == request->number)
+		requests->added_ps += requests->costs.outer_ps[FSC_PROBE_request];
 	fsc_requests_host_before(thread, event, requests->costs.outer_ps[FSC_PROBE_request]);
 }
 
@@ -341,7 +344,7 @@ static void take_call_alloc(struct fsc_thread *thread, struct fsc_call_seen *see
 }
 
 /* What measuring it cost. inside: what was gathered of its inside, or NULL. */
-static void take_costs(const struct fsc_requests *requests, const struct fsc_thread *thread,
+static void take_costs(struct fsc_requests *requests, const struct fsc_thread *thread,
 		       const struct fsc_open_call *inside, struct fsc_call_seen *seen)
 {
 	const struct fsc_event_call_wide *call = &seen->event->call;
@@ -359,6 +362,7 @@ static void take_costs(const struct fsc_requests *requests, const struct fsc_thr
 
 	seen->own_ps = taken.own_ps;
 	seen->outer_ps = taken.outer_ps;
+	requests->added_ps += taken.own_ps + taken.outer_ps;
 	seen->correction_ps = seen->self_correction_ps = taken.own_ps;
 	if (!inside)
 		return;
@@ -519,10 +523,13 @@ static enum fsc_status add_phase(struct fsc_requests *requests, struct fsc_threa
 	};
 	if (host.claim.phase == FSC_CLAIM_OTHER)
 		return FSC_OK;
+	requests->added_ps += taken.own_ps + taken.outer_ps;
 	if (phase->call)
 		return library_phase(requests, thread, event, &host.claim,
 				     taken.own_ps + taken.outer_ps);
 	host.claim.correction_ps += allocations_ps(requests, &host.claim);
+	if (!phase->depth)
+		requests->added_ps += allocations_ps(requests, &host.claim);
 	return fsc_requests_host_phase(thread, &host);
 }
 
@@ -576,6 +583,11 @@ enum fsc_status fsc_requests_add(struct fsc_requests *requests, const struct fsc
 uint64_t fsc_requests_forgotten(const struct fsc_requests *requests)
 {
 	return requests->forgotten;
+}
+
+int64_t fsc_requests_added_ps(const struct fsc_requests *requests)
+{
+	return requests->added_ps;
 }
 
 void fsc_requests_finish(struct fsc_requests *requests)

@@ -116,6 +116,9 @@ FSC_MUST_CHECK enum fsc_status fsc_requests_add(struct fsc_requests *requests,
  */
 uint64_t fsc_requests_forgotten(const struct fsc_requests *requests);
 
+/* What all probes so far added to the time of all threads, in thousandths of ns. */
+int64_t fsc_requests_added_ps(const struct fsc_requests *requests);
+
 /* No more events: hand out the requests that are still open. */
 void fsc_requests_finish(struct fsc_requests *requests);
 

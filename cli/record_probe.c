@@ -72,7 +72,7 @@ static unsigned speed_class(void)
 	uint64_t speed = fsc_clock_speed_ps();
 	unsigned class = 0;
 
-	for (uint64_t at = 100; at < speed; at += at * 6 / 100 + 1)
+	for (uint64_t at = 1000; at < speed; at += at * 6 / 100 + 1)
 		class ++;
 	return class;
 }
@@ -274,7 +274,7 @@ static bool is_calm(const struct fsc_record_probe *probe)
 {
 	const struct fsc_probe_cost *call = &probe->cost[FSC_PROBE_call];
 
-	return call->spread_ps <= (call->inner_ps + call->outer_ps) / 4;
+	return call->spread_ps <= (call->inner_ps + call->outer_ps) / 2;
 }
 
 void fsc_record_probe_find(struct fsc_record_probe *probe, struct fsc_record_machine *machine,

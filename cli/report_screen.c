@@ -175,19 +175,6 @@ static void write_clock(const struct fsc_report *report, const struct fsc_output
 					     : "; single durations may read up to 35 ns short");
 }
 
-/* What measuring added to all threads together, or unknown. */
-static struct fsc_maybe overhead_ps(const struct fsc_breakdown_result *breakdown)
-{
-	int64_t each, all;
-
-	if (!breakdown->probe_inner_ps.known || !breakdown->probe_outer_ps.known)
-		return FSC_UNKNOWN;
-	each = breakdown->probe_inner_ps.value + breakdown->probe_outer_ps.value;
-	if (__builtin_mul_overflow(each, (int64_t)breakdown->calls, &all))
-		return FSC_UNKNOWN;
-	return fsc_known(all);
-}
-
 static void write_overhead(const struct fsc_report *report, const struct fsc_output *output)
 {
 	const struct fsc_breakdown_result *breakdown = report->breakdown;
@@ -199,8 +186,8 @@ static void write_overhead(const struct fsc_report *report, const struct fsc_out
 		return;
 	}
 	fsc_output_fact(output, "overhead",
-			"about %s in all: %s inside and %s around each call; %s",
-			fsc_units_ps(all, overhead_ps(breakdown)),
+			"about %s in all: %s inside and %s around a plain call; %s",
+			fsc_units_ps(all, breakdown->probes_added_ps),
 			fsc_units_ps(inner, breakdown->probe_inner_ps),
 			fsc_units_ps(outer, breakdown->probe_outer_ps),
 			report->corrected ? "subtracted from totals and means, not from quantiles"

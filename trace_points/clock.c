@@ -118,18 +118,20 @@ uint64_t fsc_clock_step_ticks(bool system)
 
 uint64_t fsc_clock_speed_ps(void)
 {
-	enum { TRIES = 16, STEPS = 1000 };
-	uint64_t least = UINT64_MAX;
+	enum { TRIES = 16, ROUNDS = 50, MULTIPLICATIONS = 24 };
+	uint64_t least = UINT64_MAX, value = 1;
 
 	for (int try = 0; try < TRIES; try++) {
-		uint64_t value = 1, begin = fsc_clock_monotonic_ns(), taken;
+		uint64_t begin = fsc_clock_monotonic_ns(), taken = begin;
 
-		for (int i = 0; i < STEPS; i++) {
-			value *= 0x9E3779B97F4A7C15ull;
-			__asm__ __volatile__("" : "+r"(value));
+		for (int round = 0; round < ROUNDS; round++) {
+			for (int i = 0; i < MULTIPLICATIONS; i++) {
+				value *= 0x9E3779B97F4A7C15ull;
+				__asm__ __volatile__("" : "+r"(value));
+			}
+			taken = fsc_clock_monotonic_ns() - begin;
 		}
-		taken = fsc_clock_monotonic_ns() - begin;
 		least = taken < least ? taken : least;
 	}
-	return least * 1000 / STEPS;
+	return least * 1000 / ROUNDS;
 }

@@ -66,8 +66,9 @@ struct fsc_clock_pair fsc_clock_pair_read(bool system);
 uint64_t fsc_clock_ticks_per_s(bool system, uint64_t wait_ns);
 
 /*
- * How fast the processor runs now: thousandths of ns for one step of a chain of multiplications,
- * the least of a few tries (some 20 us in all). What measuring costs goes with it.
+ * How fast the processor runs now, in thousandths of ns: 24 multiplications that depend on each
+ * other, which tell its clock rate, and a reading of CLOCK_MONOTONIC, which gets slower when
+ * another thread of execution shares the core. The least of a few tries, some 50 us in all.
  */
 uint64_t fsc_clock_speed_ps(void);
 

@@ -9,7 +9,7 @@
  *
  * What is hard: each kind is to be told from the others that occur beside it, so they are measured
  * in an order in which each needs only what came before; and nothing may be dropped, or the slow
- * path of a full ring would be measured. Medians of the rounds are taken. Begin at main().
+ * path of a full ring would be measured. Begin at main().
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -37,6 +37,7 @@ enum {
 struct trial {
 	double bare; /* elapsed */
 	double wrapped;
+	double added;	   /* wrapped - bare */
 	double bare_freed; /* of the free functions in the same round */
 	double wrapped_freed;
 	double outermost; /* as recorded: see struct fsc_seen */
@@ -257,6 +258,31 @@ static double run_made_apart(bool wrapped, double *freed_ns)
 
 /* ---- rounds ---- */
 
+enum trial_name {
+	CALLS,
+	HOST_CODECS,
+	MARKS,
+	NESTED,
+	CODECS,
+	ALLOCATIONS,
+	RELEASES,
+	MADE,
+	REQUESTS,
+	MADE_APART, /* last, by itself: it makes the library give up timing requests */
+	TRIALS
+};
+
+static const fsc_calibrate_run runs[TRIALS] = {
+	[CALLS] = run_calls,	   [HOST_CODECS] = run_host_codec,
+	[MARKS] = run_marks,	   [NESTED] = run_nested,
+	[CODECS] = run_codecs,	   [ALLOCATIONS] = run_allocations,
+	[RELEASES] = run_releases, [MADE] = run_made,
+	[REQUESTS] = run_requests, [MADE_APART] = run_made_apart
+};
+
+static struct trial trials[TRIALS];
+static double spreads[TRIALS];
+
 static int by_value(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -264,13 +290,16 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double quantile(const double *values, double rank)
+/* The mean of the values between the quartiles; *spread: the distance of those. */
+static double middle(double values[ROUNDS], double *spread)
 {
-	double sorted[ROUNDS];
+	double sum = 0;
 
-	memcpy(sorted, values, sizeof(sorted));
-	qsort(sorted, ROUNDS, sizeof(*sorted), by_value);
-	return sorted[(int)((ROUNDS - 1) * rank)];
+	qsort(values, ROUNDS, sizeof(*values), by_value);
+	for (int i = ROUNDS / 4; i < ROUNDS - ROUNDS / 4; i++)
+		sum += values[i];
+	*spread = values[ROUNDS - 1 - ROUNDS / 4] - values[ROUNDS / 4];
+	return sum / (ROUNDS - 2 * (ROUNDS / 4));
 }
 
 static double mean_ns(const struct fsc_seen_sum *sum)
@@ -289,6 +318,7 @@ static void one_round(fsc_calibrate_run run, struct trial *trial)
 	fsc_seen_take(&seen);
 	trial->bare_freed /= LOOP;
 	trial->wrapped_freed /= LOOP;
+	trial->added = trial->wrapped - trial->bare;
 	trial->outermost = mean_ns(&seen.outermost);
 	trial->nested = mean_ns(&seen.nested);
 	trial->made = mean_ns(&seen.made);
@@ -296,23 +326,23 @@ static void one_round(fsc_calibrate_run run, struct trial *trial)
 	trial->phases = mean_ns(&seen.phases);
 }
 
-/* Medians of each; *spread: the distance of the quartiles of what wrapping added. */
-static struct trial try(fsc_calibrate_run run, double *spread)
+/* One after the other in each round: what slows the processor for a while meets all of them. */
+static void try_all(enum trial_name first, enum trial_name end)
 {
-	enum { FIGURES = sizeof(struct trial) / sizeof(double) };
-	double values[FIGURES][ROUNDS], added[ROUNDS];
-	struct trial trial;
+	static struct trial rounds[TRIALS][ROUNDS];
+	double values[ROUNDS], spread_of_figure;
 
-	for (int round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
-		one_round(run, &trial);
-		for (int i = 0; i < FIGURES; i++)
-			values[i][round < 0 ? 0 : round] = ((const double *)&trial)[i];
-		added[round < 0 ? 0 : round] = trial.wrapped - trial.bare;
-	}
-	for (int i = 0; i < FIGURES; i++)
-		((double *)&trial)[i] = quantile(values[i], 0.5);
-	*spread = quantile(added, 0.75) - quantile(added, 0.25);
-	return trial;
+	for (int round = -WARM_UP_ROUNDS; round < ROUNDS; round++)
+		for (int name = first; name < (int)end; name++)
+			one_round(runs[name], &rounds[name][round < 0 ? 0 : round]);
+	for (int name = first; name < (int)end; name++)
+		for (size_t i = 0; i < sizeof(struct trial) / sizeof(double); i++) {
+			for (int round = 0; round < ROUNDS; round++)
+				values[round] = ((const double *)&rounds[name][round])[i];
+			((double *)&trials[name])[i] = middle(values, &spread_of_figure);
+			if (i == offsetof(struct trial, added) / sizeof(double))
+				spreads[name] = spread_of_figure;
+		}
 }
 
 /* ---- what follows from them ---- */
@@ -320,16 +350,14 @@ static struct trial try(fsc_calibrate_run run, double *spread)
 /* The clock's own part of a block that was timed by it. */
 static void measure_reading(void)
 {
-	double values[ROUNDS];
+	double values[ROUNDS], spread;
 
 	for (int round = 0; round < ROUNDS; round++) {
-		double sum = 0;
-
+		values[round] = 0;
 		for (int i = 0; i < BLOCKS; i++)
-			sum += since(fsc_clock_monotonic_ns());
-		values[round] = sum / BLOCKS;
+			values[round] += since(fsc_clock_monotonic_ns()) / BLOCKS;
 	}
-	reading_ns = quantile(values, 0.5);
+	reading_ns = middle(values, &spread);
 }
 
 static double block_ns(double elapsed)
@@ -349,67 +377,58 @@ static void set(enum fsc_probe_kind kind, double inner, double all, double sprea
 	spread_ns[kind] = spread;
 }
 
-static void measure_calls(void)
+static void conclude_calls(void)
 {
-	struct trial calls, codec, marks;
-	double spread;
+	const struct trial *calls = &trials[CALLS], *codecs = &trials[HOST_CODECS],
+			   *marks = &trials[MARKS];
 
-	calls = try(run_calls, &spread);
-	set(FSC_PROBE_call, calls.outermost - calls.bare, calls.wrapped - calls.bare, spread);
-	codec = try(run_host_codec, &spread);
-	set(FSC_PROBE_host_codec, codec.phases - codec.bare, codec.wrapped - codec.bare, spread);
-	marks = try(run_marks, &spread);
-	set(FSC_PROBE_mark, marks.phases - marks.bare, marks.wrapped - marks.bare, spread);
+	set(FSC_PROBE_call, calls->outermost - calls->bare, calls->added, spreads[CALLS]);
+	set(FSC_PROBE_host_codec, codecs->phases - codecs->bare, codecs->added,
+	    spreads[HOST_CODECS]);
+	set(FSC_PROBE_mark, marks->phases - marks->bare, marks->added, spreads[MARKS]);
 }
 
-/*
- * What is inside a call stands in its time, and so does what measuring that cost. bare, wrapped:
- * per probe inside.
- */
-static void measure_inside(void)
+/* What is inside a call stands in its time, and so does what measuring that cost. */
+static void conclude_inside(void)
 {
-	double call_inner = inner_ns[FSC_PROBE_call] / BLOCK, spread;
-	struct trial calls = try(run_nested, &spread);
-	struct trial codecs;
+	const struct trial *calls = &trials[NESTED], *codecs = &trials[CODECS];
+	double call_inner = inner_ns[FSC_PROBE_call] / BLOCK;
 
-	set(FSC_PROBE_nested, calls.nested - calls.bare,
-	    calls.outermost / BLOCK - call_inner - calls.bare, spread);
-	codecs = try(run_codecs, &spread);
-	set(FSC_PROBE_codec, codecs.phases - codecs.bare,
-	    codecs.outermost / BLOCK - call_inner - codecs.bare, spread);
+	set(FSC_PROBE_nested, calls->nested - calls->bare,
+	    calls->outermost / BLOCK - call_inner - calls->bare, spreads[NESTED]);
+	set(FSC_PROBE_codec, codecs->phases - codecs->bare,
+	    codecs->outermost / BLOCK - call_inner - codecs->bare, spreads[CODECS]);
 	set(FSC_PROBE_enclosing, 0,
-	    codecs.wrapped * BLOCK - codecs.outermost - outer_ns[FSC_PROBE_call], spread);
+	    codecs->wrapped * BLOCK - codecs->outermost - outer_ns[FSC_PROBE_call],
+	    spreads[CODECS]);
 }
 
-static void measure_allocations(void)
+static void conclude_allocations(void)
 {
-	double call_inner = inner_ns[FSC_PROBE_call] / BLOCK, spread;
-	struct trial trial = try(run_allocations, &spread);
+	double call_inner = inner_ns[FSC_PROBE_call] / BLOCK;
 
-	set(FSC_PROBE_allocation, 0, trial.outermost / BLOCK - call_inner - block_ns(trial.bare),
-	    spread);
-	trial = try(run_releases, &spread);
-	set(FSC_PROBE_release, 0, trial.outermost / BLOCK - call_inner - block_ns(trial.bare),
-	    spread);
+	set(FSC_PROBE_allocation, 0,
+	    trials[ALLOCATIONS].outermost / BLOCK - call_inner - block_ns(trials[ALLOCATIONS].bare),
+	    spreads[ALLOCATIONS]);
+	set(FSC_PROBE_release, 0,
+	    trials[RELEASES].outermost / BLOCK - call_inner - block_ns(trials[RELEASES].bare),
+	    spreads[RELEASES]);
 }
 
-static void measure_buffers(void)
+static void conclude_buffers(void)
 {
 	double allocation = outer_ns[FSC_PROBE_allocation], release = outer_ns[FSC_PROBE_release];
-	struct trial requests, made, apart;
-	double request_spread, made_spread, apart_spread, latency;
+	const struct trial *made = &trials[MADE], *apart = &trials[MADE_APART];
+	double latency = block_ns(apart->bare), request;
 
-	made = try(run_made, &made_spread);
-	requests = try(run_requests, &request_spread);
-	apart = try(run_made_apart, &apart_spread); /* last: it makes the library give up timing */
-	set(FSC_PROBE_request, 0, requests.wrapped - requests.bare, request_spread);
-	latency = block_ns(apart.bare);
-	set(FSC_PROBE_made, made.made - latency - allocation,
-	    made.wrapped - made.bare - outer_ns[FSC_PROBE_request] - allocation, made_spread);
-	set(FSC_PROBE_made_apart, apart.made - latency - allocation,
-	    apart.wrapped - apart.bare - allocation, apart_spread);
-	set(FSC_PROBE_freed, made.freed - block_ns(made.bare_freed) - release,
-	    made.wrapped_freed - made.bare_freed - release, made_spread);
+	set(FSC_PROBE_request, 0, trials[REQUESTS].added, spreads[REQUESTS]);
+	request = outer_ns[FSC_PROBE_request];
+	set(FSC_PROBE_made, made->made - latency - allocation, made->added - request - allocation,
+	    spreads[MADE]);
+	set(FSC_PROBE_made_apart, apart->made - latency - allocation, apart->added - allocation,
+	    spreads[MADE_APART]);
+	set(FSC_PROBE_freed, made->freed - block_ns(made->bare_freed) - release,
+	    made->wrapped_freed - made->bare_freed - release, spreads[MADE]);
 }
 
 static uint32_t ps(double ns)
@@ -476,10 +495,12 @@ int main(void)
 	ticks_per_s = fsc_clock_ticks_per_s(system_clock, WAIT_NS);
 	ns_per_tick = 1e9 / (double)ticks_per_s;
 	measure_reading();
-	measure_calls();
-	measure_inside();
-	measure_allocations();
-	measure_buffers();
+	try_all(CALLS, MADE_APART);
+	try_all(MADE_APART, TRIALS);
+	conclude_calls();
+	conclude_inside();
+	conclude_allocations();
+	conclude_buffers();
 	printf("ticks_per_s %llu\n", (unsigned long long)ticks_per_s);
 	for (int kind = 0; kind < FSC_PROBE_KINDS; kind++)
 		printf("%s %u %u %u\n", fsc_probe_kind_name(kind), ps(inner_ns[kind]),

@@ -8,6 +8,7 @@
 enum { DEPENDENT_MULTIPLICATIONS = 24, BLOCK_BYTES = 64 };
 
 struct fsc_callee_allocator ffi_calibrate_allocator;
+static uint64_t last; /* what the last call came to: the next one waits for it */
 
 uint64_t proto2ffi_calibrate_callee(uint64_t value);
 void *protobuf_c_message_unpack(void *descriptor, void *allocator, size_t length,
@@ -80,16 +81,18 @@ void calibrate_release(void **blocks)
 struct fsc_callee_buffer proto2ffi_calibrate_make(const uint8_t *data, size_t length)
 {
 	uint8_t *block = ffi_calibrate_allocator.allocate(BLOCK_BYTES);
-	/* Not to be left out, nor made ready before the block is there. */
-	uint64_t value = chain(data[0] + (uintptr_t)block);
+	/* Not made ready before the block is there, nor before the last call was done. */
+	uint64_t value = chain(data[0] + last + (uintptr_t)block);
 
+	last = value;
 	block[0] = (uint8_t)value;
 	return (struct fsc_callee_buffer){ block, length, BLOCK_BYTES };
 }
 
 void proto2ffi_calibrate_free_byte_buffer(struct fsc_callee_buffer buffer)
 {
-	buffer.ptr[0] = (uint8_t)chain(buffer.ptr[0]);
+	last = chain(buffer.ptr[0] + last);
+	buffer.ptr[0] = (uint8_t)last;
 	ffi_calibrate_allocator.release(buffer.ptr);
 }
 

@@ -4,7 +4,7 @@
  *
  * In:     the image file of this process in the session's folder.
  * Out:    sums of the durations of its only thread's calls and phases.
- * Thread: one.
+ * Thread: one; another reads for it.
  */
 #ifndef INSTRUMENT_CALIBRATE_SEEN_H
 #define INSTRUMENT_CALIBRATE_SEEN_H

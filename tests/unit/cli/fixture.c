@@ -153,6 +153,7 @@ static void make_breakdown(void)
 	breakdown->step_ns = fsc_known(10);
 	breakdown->probe_inner_ps = fsc_known(12300);
 	breakdown->probe_outer_ps = fsc_known(22100);
+	breakdown->probes_added_ps = fsc_known(68868800);
 	breakdown->probe_spread_ps = fsc_known(400);
 	breakdown->clock_residual_ns = 3;
 }
