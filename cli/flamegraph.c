@@ -93,15 +93,18 @@ struct picture {
 	struct fsc_folded *folded;
 	char subtitle[SUBTITLE_BYTES];
 	const char *unit;
+	size_t left_out; /* phases */
+	bool partial;
 };
 
-static void tell_losses(const struct fsc_breakdown_result *breakdown, size_t left_out)
+/* Of a drawing that is there: when it could not be written, that is the one thing to say. */
+static void tell_losses(const struct picture *picture)
 {
-	if (left_out)
+	if (picture->left_out)
 		fsc_messages_say("%zu phases have a negative time and are not drawn; ffiscope "
 				 "report shows them",
-				 left_out);
-	if (breakdown->partial)
+				 picture->left_out);
+	if (picture->partial)
 		fsc_messages_say("events are missing: the drawing rests on a part of the calls");
 }
 
@@ -113,7 +116,6 @@ static enum fsc_status add_image(struct picture *picture, const struct fsc_recor
 	struct fsc_breakdown *breakdown;
 	struct fsc_progress progress;
 	enum fsc_status status;
-	size_t left_out;
 
 	fsc_progress_begin(&progress, "reading the recording");
 	status = fsc_breakdown_read(&breakdown, recording, process, warnings, &error);
@@ -126,11 +128,10 @@ static enum fsc_status add_image(struct picture *picture, const struct fsc_recor
 		return status;
 	}
 	status = fsc_flamegraph_add_phases(picture->folded, fsc_breakdown_borrow(breakdown),
-					   &left_out);
+					   &picture->left_out);
+	picture->partial = fsc_breakdown_borrow(breakdown)->partial;
 	if (status)
 		fsc_messages_say("the stacks do not fit into memory");
-	else
-		tell_losses(fsc_breakdown_borrow(breakdown), left_out);
 	fsc_breakdown_destroy(breakdown);
 	return status;
 }
@@ -231,6 +232,8 @@ static int make_picture(const struct choices *choices)
 						      : read_recording(&picture, choices);
 	if (!status)
 		code = write_picture(&picture, choices);
+	if (code == FSC_EXIT_CLEAN)
+		tell_losses(&picture);
 	fsc_folded_destroy(picture.folded);
 	return code;
 }

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
-from scenario import (BUILD, FFISCOPE, Failure, Skip, check, environment, equal, load, main,
+from scenario import (BUILD, FFISCOPE, Failure, Skip, check, environment, equal, host, load, main,
                       one_line, record, record_anyway, record_host, run, test, unharmed, write)
 
 SEED = 7
@@ -417,6 +417,19 @@ def output_that_cannot_be_written_is_trouble(folder):
                                   stderr=subprocess.PIPE, timeout=60, check=False)
         equal(done.returncode, 2, f"exit status of {' '.join(command)} into a full disk")
         equal(len(done.stderr.splitlines()), 1, f"lines of {' '.join(command)}")
+
+
+@test
+def of_a_drawing_that_cannot_be_written_nothing_else_is_said(folder):
+    """Not that it rests on a part of the calls, either."""
+    part = record(folder, *host("dlopen", "--requests", 20000), options=["--ring=64k"]).path
+    check("rests on a part" in run(FFISCOPE, "flamegraph", part).err, "it does rest on a part")
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([FFISCOPE, "flamegraph", part], stdout=full, env=environment(),
+                              stderr=subprocess.PIPE, timeout=60, check=False)
+    equal(done.returncode, 2, "exit status")
+    equal(len(done.stderr.splitlines()), 1, f"lines of {done.stderr!r}")
+    one_line(run(FFISCOPE, "flamegraph", "-o", os.path.join(folder, "no", "where"), part), 2, "No such file")
 
 
 if __name__ == "__main__":
