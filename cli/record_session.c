@@ -24,29 +24,55 @@
 #define LIBRARY_NAME "libffiscope.so"
 #define LINK_NAME    "prefix"
 
+static bool is_of_own_namespace(unsigned long long pid_namespace)
+{
+	struct stat status;
+
+	return pid_namespace && stat("/proc/self/ns/pid", &status) == 0 &&
+	       status.st_ino == pid_namespace;
+}
+
 /*
- * Is that folder left from a process that was killed? A recorder holds a lock on its folder as long
- * as it lives; a program that recorded itself holds none, and is asked for by the pid in the name.
+ * A recorder holds a lock on its folder from before it makes the control page until it ends. The
+ * lock is seen from every namespace, the page says that it was there to be taken.
  */
-static bool is_left_over(const char *path, const char *name)
+static bool is_unlocked(const char *path)
 {
 	char control[PATH_MAX + sizeof(FSC_CONTROL_NAME) + 1];
-	struct stat status;
-	int fd, pid = 0;
 	bool unlocked;
+	int fd;
 
-	if (sscanf(name, "ffiscope-%d-", &pid) != 1 || pid <= 0 || lstat(path, &status) != 0 ||
-	    !S_ISDIR(status.st_mode) || status.st_uid != geteuid() || kill(pid, 0) == 0 ||
-	    errno != ESRCH)
-		return false;
 	snprintf(control, sizeof(control), "%s/%s", path, FSC_CONTROL_NAME);
 	if (access(control, F_OK) != 0)
-		return true;
+		return false;
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	unlocked = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
 	if (fd >= 0)
 		close(fd);
 	return unlocked;
+}
+
+/*
+ * Is that folder left from a process that was killed? A recorder's is ffiscope-<pid>-<16 hex
+ * digits>. A program that recorded itself (standalone_folder.c) holds no lock; its name,
+ * ffiscope-<pid>-<pid namespace>-<start>, says whose pid that is: in another namespace, of a
+ * container that shares /dev/shm, it may live though it is not seen from here.
+ */
+static bool is_left_over(const char *path, const char *name)
+{
+	unsigned long long pid_namespace = 0;
+	struct stat status;
+	int pid = 0, end = 0;
+	bool own;
+
+	if (sscanf(name, "ffiscope-%d-%n", &pid, &end) != 1 || !end || pid <= 0 ||
+	    lstat(path, &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != geteuid() ||
+	    kill(pid, 0) == 0 || errno != ESRCH)
+		return false;
+	own = strchr(name + end, '-') != NULL;
+	if (own && sscanf(name + end, "%llu-", &pid_namespace) != 1)
+		return false;
+	return own ? is_of_own_namespace(pid_namespace) : is_unlocked(path);
 }
 
 /* Memory of killed recorders and programs is given back by the next recorder. */

@@ -10,7 +10,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
-from scenario import (FFISCOPE, Failure, Recording, Result, TIMEOUT_S, check, check_phases_add_up,
+from scenario import (FFISCOPE, Failure, Recording, Result, Skip, TIMEOUT_S, check, check_phases_add_up,
                       environment, equal, events_of_calls, host, main, near, require,
                       run, test,
                       wait_until)
@@ -130,6 +130,29 @@ def the_recorder_killed_leaves_the_program_unharmed(folder, which):
         check(state_of(running.pid) in (None, "Z", "X"), "the program is still there")
         check_what_is_there(recording)
         shutil.rmtree(recording.path, ignore_errors=True)
+
+
+@test
+def what_a_recorder_sweeps_away_is_dead_for_sure(folder):
+    """Containers may share one /dev/shm: a pid of another pid namespace is not ours to ask for."""
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    own = os.stat("/proc/self/ns/pid").st_ino
+    names = {"own": f"{gone.pid}-{own}-77", "foreign": f"{gone.pid}-{own + 1}-77", "unknown": f"{gone.pid}-0-77",
+             "begun": f"{gone.pid}-00000000000000aa", "locked": f"{gone.pid}-00000000000000bb",
+             "killed": f"{gone.pid}-00000000000000cc"}
+    places = {which: f"/dev/shm/ffiscope-{name}" for which, name in names.items()}
+    script = ["set -e", "mount -t tmpfs none /dev/shm", "mkdir " + " ".join(places.values())]
+    script += [f"touch {place}/control" for which, place in places.items() if which != "begun"]
+    script += [f"exec 9<{places['locked']}", "flock -s 9",
+               f"{FFISCOPE} record -q -o {folder}/rec -- true 9<&-", "ls -d /dev/shm/ffiscope-*"]
+    rights = [] if os.geteuid() == 0 else ["--map-root-user"]
+    result = run("unshare", *rights, "--mount", "/bin/sh", "-c", "\n".join(script))
+    if "unshare" in result.err or "mount:" in result.err:
+        raise Skip(f"no mount namespace here: {result.err.strip()}")
+    left = result.out.split()
+    equal({which for which, place in places.items() if place in left},
+          {"foreign", "unknown", "begun", "locked"}, f"what stays ({result.err.strip()})")
 
 
 def state_of(pid):
