@@ -14,7 +14,7 @@
 #include "trace_points/recording.h"
 
 struct counts {
-	uint64_t processes, calls, lost, overwritten, missed;
+	uint64_t processes, calls, skipped, lost, overwritten, missed;
 };
 
 /* Images that left something, or would have. */
@@ -32,6 +32,7 @@ static struct counts count(const struct fsc_record_images *images)
 			continue;
 		counts.processes++;
 		counts.calls += image->totals.calls;
+		counts.skipped += image->totals.skipped_calls;
 		counts.lost += image->totals.lost_events;
 		counts.missed += image->totals.profile_missed;
 		if (image->folder)
@@ -252,21 +253,23 @@ static void say_nothing_seen(const struct fsc_record_meta *meta)
 void fsc_record_meta_summary(const struct fsc_record_meta *meta)
 {
 	struct counts counts = count(meta->images);
-	char overwritten[64] = "";
+	char skipped[64] = "", overwritten[64] = "";
 
 	if (counts.calls == 0 && counts.lost == 0) {
 		say_nothing_seen(meta);
 		return;
 	}
+	if (counts.skipped > 0)
+		snprintf(skipped, sizeof(skipped), " (%" PRIu64 " only counted)", counts.skipped);
 	if (counts.overwritten > 0)
 		snprintf(overwritten, sizeof(overwritten), " %" PRIu64 " overwritten,",
 			 counts.overwritten);
-	fsc_messages_say("%" PRIu64 " process%s, %" PRIu64 " call%s, %" PRIu64
+	fsc_messages_say("%" PRIu64 " process%s, %" PRIu64 " call%s%s, %" PRIu64
 			 " event%s lost,%s recorded "
 			 "in %s",
 			 counts.processes, counts.processes == 1 ? "" : "es", counts.calls,
-			 counts.calls == 1 ? "" : "s", counts.lost, counts.lost == 1 ? "" : "s",
-			 overwritten, meta->output->shown);
+			 counts.calls == 1 ? "" : "s", skipped, counts.lost,
+			 counts.lost == 1 ? "" : "s", overwritten, meta->output->shown);
 	if (counts.missed > 0)
 		fsc_messages_say("%" PRIu64 " durations found no room in the distributions: record "
 				 "with a larger --profile-size",

@@ -77,9 +77,9 @@ void fsc_drain_finish(struct fsc_drain *drain);
 /* What became of the events so far. */
 struct fsc_drain_totals {
 	uint64_t calls;		 /* entered, from the counters; exact after finish */
+	uint64_t skipped_calls;	 /* of these, neither timed nor recorded */
 	uint64_t lost_events;	 /* dropped by full rings, refused by the output, or in bad rings */
 	uint64_t lost_findings;	 /* of these, bad verdicts */
-	uint64_t skipped_calls;	 /* of these, passed through unseen and counted with no thread */
 	uint64_t threads;	 /* slots that ever held a thread */
 	uint64_t profile_missed; /* values that found no room among the distributions */
 	uint64_t waiting_bytes;	 /* seen in rings by the last poll, and left there */

@@ -258,6 +258,7 @@ static void put_site_total(struct fsc_drain *drain, uint32_t slot, uint32_t site
 						.response_bytes = counter->response_bytes };
 
 	drain->totals.calls += counter->calls;
+	drain->totals.skipped_calls += counter->skipped;
 	fsc_drain_put(drain, FSC_EVENT_site_total, &record);
 }
 

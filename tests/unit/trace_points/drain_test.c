@@ -188,6 +188,7 @@ Test(drain, calls_that_no_thread_could_record_are_counted_in_an_image_without_ev
 	sites[1].skipped = 7;
 	fsc_drain_finish(drain);
 	cr_assert_eq(totals().calls, 7);
+	cr_assert_eq(totals().skipped_calls, 7);
 	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_site_total, &total), 1);
 	cr_assert_eq(((const struct fsc_site_total_record *)total)->skipped, 7);
 }
