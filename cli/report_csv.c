@@ -38,6 +38,8 @@ static void put_entry(struct fsc_csv *csv, const struct fsc_entry_row *entry)
 	fsc_csv_count(csv, entry->threads);
 	fsc_csv_count(csv, entry->partial);
 	fsc_csv_maybe(csv, entry->estimate);
+	fsc_csv_maybe(csv, entry->skipped);
+	fsc_csv_count(csv, times->count);
 	fsc_csv_end_row(csv);
 }
 
@@ -46,16 +48,26 @@ static void put_entries(struct fsc_csv *csv, const struct fsc_breakdown_result *
 	fputs("name,library,aliases,kind,calls,total_ns,self_ns,min_ns,mean_ns,raw_mean_ns,p50_ns,"
 	      "p90_ns,p99_ns,p999_ns,max_ns,quantile_error_ns,request_bytes,response_bytes,"
 	      "allocations,allocated_bytes,frees,freed_bytes,unwound,open,threads,partial,"
-	      "estimate\r\n",
+	      "estimate,skipped,timed_calls\r\n",
 	      csv->out);
 	for (size_t i = 0; i < breakdown->entry_point_count; i++)
 		put_entry(csv, &breakdown->entry_points[i]);
 }
 
+/* As in JSON, the mean of all stands only where there are slowest ones to hold against it. */
+static void put_slowest_phase(struct fsc_csv *csv, const struct fsc_phase_row *phase)
+{
+	bool known = phase->raw_per_slowest_ns.known;
+
+	fsc_csv_maybe(csv, phase->raw_per_slowest_ns);
+	fsc_csv_maybe(csv, known ? phase->raw_per_request_ns : FSC_UNKNOWN);
+}
+
 static void put_phases(struct fsc_csv *csv, const struct fsc_breakdown_result *breakdown)
 {
 	fputs("entry_point,library,phase,side,source,count,mean_ns,p50_ns,p99_ns,total_ns,share,"
-	      "allocations,allocated_bytes,partial\r\n",
+	      "allocations,allocated_bytes,partial,slowest_raw_mean_ns,slowest_raw_mean_of_all_ns"
+	      "\r\n",
 	      csv->out);
 	for (size_t i = 0; i < breakdown->phase_count; i++) {
 		const struct fsc_phase_row *phase = &breakdown->phases[i];
@@ -75,14 +87,41 @@ static void put_phases(struct fsc_csv *csv, const struct fsc_breakdown_result *b
 		fsc_csv_maybe(csv, phase->allocations);
 		fsc_csv_maybe(csv, phase->allocated_bytes);
 		fsc_csv_count(csv, phase->partial);
+		put_slowest_phase(csv, phase);
 		fsc_csv_end_row(csv);
 	}
+}
+
+/* Where JSON has null for the whole, the count is empty too. */
+static struct fsc_maybe count_or_unknown(uint64_t count)
+{
+	return count ? fsc_known((int64_t)count) : FSC_UNKNOWN;
+}
+
+static void put_slowest_and_warm_up(struct fsc_csv *csv, const struct fsc_request_row *request)
+{
+	bool warm_up = request->warm_up.count > 0;
+	const struct fsc_maybe numbers[] = {
+		count_or_unknown(request->slowest.count),
+		request->slowest.least_ns,
+		request->slowest.raw_mean_ns,
+		count_or_unknown(request->warm_up.count),
+		request->warm_up.mean_ns,
+		request->warm_up.raw_mean_ns,
+		warm_up ? request->later.mean_ns : FSC_UNKNOWN,
+		warm_up ? request->later.raw_mean_ns : FSC_UNKNOWN,
+	};
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		fsc_csv_maybe(csv, numbers[i]);
 }
 
 static void put_requests(struct fsc_csv *csv, const struct fsc_breakdown_result *breakdown)
 {
 	fputs("entry_point,library,count,mean_ns,p50_ns,p99_ns,total_ns,held_ns,held_count,"
-	      "partial\r\n",
+	      "partial,slowest_count,slowest_least_ns,slowest_raw_mean_ns,warm_up_count,"
+	      "warm_up_mean_ns,warm_up_raw_mean_ns,warm_up_later_mean_ns,"
+	      "warm_up_later_raw_mean_ns\r\n",
 	      csv->out);
 	for (size_t i = 0; i < breakdown->request_count; i++) {
 		const struct fsc_request_row *request = &breakdown->requests[i];
@@ -97,6 +136,7 @@ static void put_requests(struct fsc_csv *csv, const struct fsc_breakdown_result 
 		fsc_csv_maybe(csv, request->held_ns);
 		fsc_csv_count(csv, request->held_count);
 		fsc_csv_count(csv, request->partial);
+		put_slowest_and_warm_up(csv, request);
 		fsc_csv_end_row(csv);
 	}
 }
