@@ -272,11 +272,34 @@ static enum fsc_status open_file(struct fsc_elf *elf, struct fsc_error *error)
 	return FSC_OK;
 }
 
+/*
+ * gABI, ELF header, e_shnum: 0 says that the number, 65,280 or more, stands elsewhere, as some
+ * object file's may. libelf takes memory for each section when it begins, so the bytes are asked
+ * before; what is compared with 0 needs no byte order.
+ */
+static bool has_endless_sections(const struct fsc_elf *elf)
+{
+	union {
+		Elf32_Ehdr narrow;
+		Elf64_Ehdr wide;
+	} header;
+
+	memset(&header, 0, sizeof(header));
+	if (pread(elf->fd, &header, sizeof(header), 0) < (ssize_t)sizeof(header.narrow))
+		return false;
+	return header.narrow.e_ident[EI_CLASS] == ELFCLASS64
+		       ? header.wide.e_shoff && !header.wide.e_shnum
+		       : header.narrow.e_shoff && !header.narrow.e_shnum;
+}
+
 static enum fsc_status read_file(struct fsc_elf *elf, struct fsc_error *error)
 {
 	GElf_Ehdr header;
 
 	elf_version(EV_CURRENT);
+	if (has_endless_sections(elf))
+		return fsc_error_set(error, FSC_E_LIMIT, elf->path,
+				     "more than 65279 sections, or a damaged number of them");
 	/* Read, not mapped: a file that is cut meanwhile must not end us with SIGBUS. */
 	elf->handle = elf_begin(elf->fd, ELF_C_READ, NULL);
 	if (!elf->handle || elf_kind(elf->handle) != ELF_K_ELF)

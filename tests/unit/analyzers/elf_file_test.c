@@ -188,6 +188,29 @@ Test(elf_damage, section_headers_that_were_removed_are_no_damage)
 	fsc_elf_destroy(elf);
 }
 
+Test(elf_damage, a_number_of_sections_without_bound_is_refused)
+{
+	const uint64_t count = 1 << 16;
+	Elf64_Ehdr *header = (Elf64_Ehdr *)bytes;
+	Elf64_Shdr first = { .sh_size = count };
+	struct fsc_elf *elf;
+
+	header->e_shnum = 0;
+	header->e_shoff = size;
+	cr_assert_eq(pwrite(file, bytes, size, 0), (ssize_t)size);
+	cr_assert_eq(pwrite(file, &first, sizeof(first), (off_t)size), (ssize_t)sizeof(first));
+	/* Sparse: it takes no room, and has one for every header. */
+	cr_assert_eq(ftruncate(file, (off_t)(size + (count + 1) * sizeof(first))), 0);
+	cr_assert_eq(fsc_elf_open(&elf, path, &error), FSC_E_LIMIT);
+	cr_assert(strstr(error.what, "sections"), "%s", error.what);
+
+	((Elf32_Ehdr *)bytes)->e_ident[EI_CLASS] = ELFCLASS32;
+	((Elf32_Ehdr *)bytes)->e_shoff = (Elf32_Off)size;
+	((Elf32_Ehdr *)bytes)->e_shnum = 0;
+	cr_assert_eq(pwrite(file, bytes, size, 0), (ssize_t)size);
+	cr_assert_eq(fsc_elf_open(&elf, path, &error), FSC_E_LIMIT);
+}
+
 Test(elf_damage, texts_of_a_section_beyond_the_limit_are_not_read)
 {
 	const Elf64_Ehdr *header = (const Elf64_Ehdr *)bytes;
