@@ -373,6 +373,17 @@ def a_recording_says_how_each_function_was_bound(folder, which):
 
 
 @test
+def functions_of_a_recording_stand_in_order(folder):
+    """By name, then library, then process: not as they were looked up."""
+    command = host("dlopen", "--requests", 3)
+    script = " ".join(map(str, command)) + "; " + " ".join(map(str, command))
+    found = doctor(record(folder, "/bin/sh", "-c", script).path)["wrapped"]
+    rows = [(one["name"], one["library"], one["pid"]) for one in found]
+    check(len({row[2] for row in rows}) == 2 and len({row[0] for row in rows}) > 3, f"{rows}")
+    equal(rows, sorted(rows), "order")
+
+
+@test
 def a_recording_of_a_static_program_says_that_nothing_was_loaded(folder):
     recording = record(folder, compile_program(folder, "still", MAIN, "-static"))
     equal(ids(doctor(recording.path)), ["never_loaded"], "findings")
@@ -439,6 +450,34 @@ int main(void) { putchar('0' + store_query()); putchar(10); fflush(stdout); retu
     equal(ids(found, "blocks"), ["not_preloaded"], "what blocks")
     check("/usr/lib/libmine.so" in [one["file"] for one in found["objects"]], "its files, as it knows them")
     check("linked_without_row" not in ids(found), f"a system folder's function is no entry point: {ids(found)}")
+
+
+@test
+def files_of_another_mount_namespace_are_read_where_they_lie(folder):
+    """What is mounted at that place there hides what doctor would find there itself."""
+    place = os.path.join(folder, "place")
+    os.mkdir(place)
+    library = shared(folder, "libmine.so", "int store_query(void) { return 1; }", "-Wl,-soname,libmine.so")
+    program = compile_program(folder, "user", """
+#include <stdio.h>
+int store_query(void);
+int main(void) { putchar('0' + store_query()); putchar(10); fflush(stdout); return getchar(); }
+""", library, "-Wl,-rpath," + place)
+    there = os.path.join(place, "libmine.so")
+    write(there, "no library\n")
+    script = f'mount -t tmpfs none {place} && cp {library} {place} && exec {program}'
+    as_root = [] if os.getuid() == 0 else ["-r"]
+    process = subprocess.Popen(["unshare", *as_root, "-m", "sh", "-c", script], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
+    if process.stdout.readline() != b"1\n":
+        raise Skip(f"no mount namespace here: {process.communicate()[1]}")
+    try:
+        found = doctor("--pid", str(process.pid), "--entry", "store_*")
+    finally:
+        process.communicate(b"\n", timeout=60)
+    check("unreadable" not in ids(found), f"files that were not read: {ids(found)}")
+    equal([one["file"] for one in found["objects"] if one["file"].endswith("mine.so")], [there], "its library")
+    equal(functions(found, bound="slot"), {"store_query"}, "the function that it is linked with")
 
 
 @test
