@@ -324,7 +324,7 @@ def compile_program(folder, name, text, *flags, compiler=machine.COMPILER[0], su
     output = os.path.join(folder, name)
     with open(source, "w", encoding="utf-8") as file:
         file.write(text)
-    result = run(compiler, "-O1", "-g", "-o", output, source, "-I", SOURCE,
+    result = run(compiler, *machine.COMPILER[1:], "-O1", "-g", "-o", output, source, "-I", SOURCE,
                  "-I", os.path.join(SOURCE, "instrument", "include"), *flags)
     require(result.status == 0, f"{name} does not compile: {result.err[:2000]}")
     return output
