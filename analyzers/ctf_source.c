@@ -179,9 +179,24 @@ static enum fsc_status read_state(struct source *source, const struct fsc_proces
 	return FSC_OK;
 }
 
+/* A slot's file, whole or compressed; not one that somebody is still writing. */
 static int is_slot(const struct dirent *entry)
 {
-	return !strncmp(entry->d_name, "slot-", 5);
+	const char *behind = entry->d_name + sizeof(FSC_SLOT_PREFIX) - 1;
+
+	if (strncmp(entry->d_name, FSC_SLOT_PREFIX, sizeof(FSC_SLOT_PREFIX) - 1) != 0)
+		return 0;
+	behind += strspn(behind, "0123456789");
+	return !*behind || !strcmp(behind, FSC_COMPRESSED_SUFFIX);
+}
+
+/* The recorder ended before it removed what it had compressed: names are in order. */
+static bool is_twice(struct dirent **names, size_t index)
+{
+	size_t length = index ? strlen(names[index - 1]->d_name) : 0;
+
+	return length && !strncmp(names[index]->d_name, names[index - 1]->d_name, length) &&
+	       !strcmp(names[index]->d_name + length, FSC_COMPRESSED_SUFFIX);
 }
 
 static enum fsc_status open_stream(struct source *source, const char *folder, const char *name,
@@ -217,7 +232,8 @@ static enum fsc_status open_names(struct source *source, const char *folder, str
 	if (!source->streams || fsc_record_merge_init(&source->merge, count))
 		return FSC_E_NOMEM;
 	for (size_t i = 0; i < count && !status; i++)
-		status = open_stream(source, folder, names[i]->d_name, warnings);
+		if (!is_twice(names, i))
+			status = open_stream(source, folder, names[i]->d_name, warnings);
 	return status;
 }
 

@@ -13,6 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "analyzers/unpacker_internal.h"
+#include "trace_points/recording.h"
+
 /* Mapped bytes that were read are handed back in such pieces, so that memory stays small. */
 enum { RELEASE_BYTES = 4 << 20 };
 
@@ -34,6 +37,27 @@ void fsc_packet_reader_init(struct fsc_packet_reader *reader, const void *bytes,
 	*reader = (struct fsc_packet_reader){
 		.base = bytes, .size = size, .record_bytes = record_bytes, .path = ""
 	};
+}
+
+static bool is_compressed(const char *path)
+{
+	size_t length = strlen(path), suffix = sizeof(FSC_COMPRESSED_SUFFIX) - 1;
+
+	return length > suffix && !strcmp(path + length - suffix, FSC_COMPRESSED_SUFFIX);
+}
+
+static enum fsc_status begin_reading(struct fsc_packet_reader *reader, struct fsc_error *error)
+{
+	if (!is_compressed(reader->path)) {
+		reader->base = reader->file;
+		reader->size = reader->file_bytes;
+		return FSC_OK;
+	}
+	reader->unpacker = fsc_unpacker_create(reader->file, reader->file_bytes);
+	if (reader->unpacker)
+		return FSC_OK;
+	fsc_packet_reader_fini(reader);
+	return fsc_error_set(error, FSC_E_NOMEM, reader->path, "no memory");
 }
 
 enum fsc_status fsc_packet_reader_open(struct fsc_packet_reader *reader, const char *path,
@@ -65,19 +89,20 @@ enum fsc_status fsc_packet_reader_open(struct fsc_packet_reader *reader, const c
 		return fsc_error_set(error, FSC_E_IO, path, "cannot be mapped: %s",
 				     strerror(errno));
 	madvise(base, (size_t)info.st_size, MADV_SEQUENTIAL);
-	reader->base = base;
-	reader->size = (size_t)info.st_size;
-	reader->mapped = true;
-	return FSC_OK;
+	reader->file = base;
+	reader->file_bytes = (size_t)info.st_size;
+	return begin_reading(reader, error);
 }
 
 void fsc_packet_reader_fini(struct fsc_packet_reader *reader)
 {
-	if (reader->mapped)
-		munmap((void *)reader->base, reader->size);
+	if (reader->file)
+		munmap((void *)reader->file, reader->file_bytes);
+	fsc_unpacker_destroy(reader->unpacker);
+	reader->file = NULL;
+	reader->unpacker = NULL;
 	reader->base = NULL;
 	reader->size = reader->at = reader->content_end = reader->packet_end = 0;
-	reader->mapped = false;
 }
 
 static struct fsc_error *warn(struct fsc_packet_reader *reader, size_t offset, const char *what)
@@ -89,7 +114,7 @@ static struct fsc_error *warn(struct fsc_packet_reader *reader, size_t offset, c
 	fsc_error_set(warning, FSC_E_FORMAT, reader->path, "%s", what);
 	if (warning) {
 		warning->has_offset = true;
-		warning->offset = offset;
+		warning->offset = reader->offset + offset;
 	}
 	return warning;
 }
@@ -97,6 +122,7 @@ static struct fsc_error *warn(struct fsc_packet_reader *reader, size_t offset, c
 static void end_stream(struct fsc_packet_reader *reader)
 {
 	reader->at = reader->content_end = reader->packet_end = reader->size;
+	reader->ended = true;
 }
 
 /* Hand mapped pages back; they are read again from the file should anyone ask. */
@@ -104,7 +130,7 @@ static void release(struct fsc_packet_reader *reader)
 {
 	size_t until = reader->at & ~((size_t)RELEASE_BYTES - 1);
 
-	if (!reader->mapped || until <= reader->released)
+	if (reader->unpacker || !reader->file || until <= reader->released)
 		return;
 	madvise((void *)(reader->base + reader->released), until - reader->released, MADV_DONTNEED);
 	reader->released = until;
@@ -124,17 +150,43 @@ static const char *header_fault(const struct fsc_packet_header *header)
 	return NULL;
 }
 
+/*
+ * Have the bytes from `begin` on at hand, at least `need` if there are as many. Returns where they
+ * begin now. Of a file that is not compressed all are.
+ */
+static size_t reach(struct fsc_packet_reader *reader, size_t begin, size_t need)
+{
+	if (!reader->unpacker || reader->ended)
+		return begin;
+	reader->size = fsc_unpacker_fill(reader->unpacker, begin, need, &reader->base);
+	reader->offset += begin;
+	reader->at = reader->packet_end = 0;
+	return 0;
+}
+
+/* All of a compressed stream is used up: was that its end? */
+static bool no_more(struct fsc_packet_reader *reader)
+{
+	const char *fault = reader->unpacker ? fsc_unpacker_fault(reader->unpacker) : NULL;
+
+	if (fault && !reader->ended)
+		warn(reader, reader->size, fault);
+	end_stream(reader);
+	return false;
+}
+
 /* The next packet. false: there is none. */
 static bool packet_begin(struct fsc_packet_reader *reader)
 {
 	struct fsc_packet_header header;
-	size_t begin = reader->packet_end, room = reader->size - begin;
+	size_t begin, room;
 	const char *fault;
 
-	reader->at = begin;
 	release(reader);
+	begin = reach(reader, reader->packet_end, sizeof(header));
+	room = reader->size - begin;
 	if (!room)
-		return false;
+		return no_more(reader);
 	if (room < sizeof(header)) {
 		warn(reader, begin, "cut off inside a packet header");
 		end_stream(reader);
@@ -147,6 +199,8 @@ static bool packet_begin(struct fsc_packet_reader *reader)
 		end_stream(reader);
 		return false;
 	}
+	begin = reach(reader, begin, header.packet_bits / 8);
+	room = reader->size - begin;
 	reader->packets++;
 	reader->slot = header.slot;
 	reader->tid = header.tid;
@@ -201,7 +255,7 @@ const uint8_t *fsc_packet_reader_next(struct fsc_packet_reader *reader)
 		size_t room = reader->content_end - reader->at;
 
 		if (room < FSC_RECORD_HEADER_BYTES) {
-			if (room && reader->content_end < reader->size && !reader->damaged)
+			if (room && !reader->damaged)
 				warn(reader, reader->at, "a record that does not fit its packet");
 			if (!packet_begin(reader))
 				return NULL;

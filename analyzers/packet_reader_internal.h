@@ -2,10 +2,10 @@
 /*
  * packet_reader_internal.h - the records of one CTF stream file, as they stand in it.
  *
- * In:     a stream file (trace_points/packet.h), mapped read-only, or bytes in memory.
- * Out:    records one by one; each has at least the bytes that this version's struct has.
- * Cost:   no allocation, no copy (except of records shorter than this version's).
- * Thread: one object per thread.
+ * In:     a stream file (trace_points/packet.h), mapped read-only, or compressed, or bytes in
+ * memory. Out:    records one by one; each has at least the bytes that this version's struct has.
+ * Cost:   no allocation, no copy (except of records shorter than this version's). Of a compressed
+ * file one packet at a time is in memory. Thread: one object per thread.
  *
  * Nothing in the file is trusted. A last packet that is cut off gives its whole records; a packet
  * that makes no sense ends the stream. Both are warnings.
@@ -18,14 +18,21 @@
 #include "trace_points/events.h"
 #include "trace_points/packet.h"
 
+struct fsc_unpacker;
+
 struct fsc_packet_reader {
-	const uint8_t *base;
+	const uint8_t *base; /* of the file, or of what is unpacked of it */
 	size_t size;
+	uint64_t offset;    /* of base in the stream */
 	size_t at;	    /* the next record */
 	size_t content_end; /* of the packet at hand */
 	size_t packet_end;
 	size_t released; /* mapped bytes before it were handed back to the system */
 	bool mapped;
+	const void *file; /* as mapped */
+	size_t file_bytes;
+	struct fsc_unpacker *unpacker; /* NULL: the file is not compressed */
+	bool ended;
 	bool damaged;		 /* some of the stream was not read */
 	uint64_t discarded;	 /* events_discarded of the last packet */
 	uint64_t skipped_events; /* stepped over */
@@ -48,7 +55,10 @@ void fsc_packet_reader_sizes(const struct fsc_process *process,
 void fsc_packet_reader_init(struct fsc_packet_reader *reader, const void *bytes, size_t size,
 			    const uint32_t *record_bytes);
 
-/* Map the file at path. FSC_E_NOT_FOUND, FSC_E_IO: *reader is an empty stream. */
+/*
+ * Map the file at path; it is compressed when its name ends in FSC_COMPRESSED_SUFFIX.
+ * FSC_E_NOT_FOUND, FSC_E_IO, FSC_E_NOMEM: *reader is an empty stream.
+ */
 FSC_MUST_CHECK enum fsc_status fsc_packet_reader_open(struct fsc_packet_reader *reader,
 						      const char *path,
 						      const uint32_t *record_bytes,

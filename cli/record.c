@@ -178,6 +178,8 @@ static int record(struct recording *recording)
 	__atomic_store_n(&control->stop, 1, __ATOMIC_RELEASE);
 	fsc_record_images_finish(&recording->images);
 	recording->meta.end_ns = fsc_clock_monotonic_ns();
+	if (recording->options.compress)
+		fsc_record_compress(&recording->images);
 	recording->meta.exit_status = recording->child.status;
 	error = fsc_record_meta_write(&recording->meta);
 	fsc_record_images_note(&recording->images, error);

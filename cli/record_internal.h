@@ -41,6 +41,7 @@ struct fsc_record_options {
 	uint64_t ring_bytes;
 	uint64_t max_bytes;
 	bool wait;
+	bool compress;
 };
 
 /* Returns -1 when there is something to record, else the exit status. */
@@ -230,6 +231,11 @@ void fsc_record_images_finish(struct fsc_record_images *images);
 void fsc_record_images_fini(struct fsc_record_images *images);
 /* An output took `bytes`, or failed with error. Says the first failure. */
 void fsc_record_images_note(struct fsc_record_images *images, int error);
+
+/* ---- record_compress.c ---- */
+
+/* Compress the streams of all images, which are finished. What cannot be stays, and is said. */
+void fsc_record_compress(const struct fsc_record_images *images);
 
 /* ---- record_meta.c ---- */
 

@@ -168,6 +168,7 @@ static bool finish(struct fsc_record_options *options)
 	fsc_option_parse_size(options->value[FSC_OPTION_RING], &options->ring_bytes);
 	fsc_option_parse_size(options->value[FSC_OPTION_MAX_SIZE], &options->max_bytes);
 	fsc_option_parse_flag(options->value[FSC_OPTION_WAIT], &options->wait);
+	fsc_option_parse_flag(options->value[FSC_OPTION_COMPRESS], &options->compress);
 	if (*options->command)
 		return true;
 	fsc_messages_say("what is to be recorded? Give a command after the options (see --help)");

@@ -9,7 +9,9 @@
  *       maps                         /proc/<pid>/maps, as last seen
  *       ctf/metadata                 CTF 1.8
  *       ctf/state                    strings, modules, sites, clock pairs, totals, live buffers
- *       ctf/slot-NNNNN               the records of one thread slot (packet.h)
+ *       ctf/slot-NNNNN               the records of one thread slot (packet.h) ...
+ *       ctf/slot-NNNNN.zst           ... or the same compressed; when both are there, the former
+ * counts
  *
  * meta.json begins with its schema, by which a folder is known to be a recording:
  *   {"schema":"ffiscope.recording/1","format":1,"version":"0.1.0","complete":true|false,
@@ -49,6 +51,7 @@
 #define FSC_STATE_NAME	      "state"
 #define FSC_SLOT_PREFIX	      "slot-" /* then the slot's number, FSC_SLOT_DIGITS digits at least */
 #define FSC_SLOT_DIGITS	      5
+#define FSC_COMPRESSED_SUFFIX ".zst" /* of a slot's file that is compressed (zstd, RFC 8878) */
 #define FSC_META_FAMILY	      "ffiscope.recording/" /* of any version */
 #define FSC_META_SCHEMA	      FSC_META_FAMILY "1"
 #define FSC_PROCESS_SCHEMA    "ffiscope.process/1"

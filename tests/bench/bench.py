@@ -202,7 +202,16 @@ def reading(turns):
             row.ratios = [other / own for own, other in zip(times, others)]
             made.append(row)
         shutil.rmtree("recording", ignore_errors=True)
-    return [*made, *reading_uftrace(turns)]
+    return [*made, bytes_of_a_call(), *reading_uftrace(turns)]
+
+
+def bytes_of_a_call():
+    row = Row("reading", "a plain call on disk, with: after --compress", unit="bytes")
+    calls = 100 * 10000
+    sizes = [report["stream_bytes"] / (calls - lost(report)) for _, report in
+             (recorded(calls_command("noop", 100, 10000, pause=500), how) for how in ([], ["--compress"]))]
+    row.bare, row.with_tool = sizes
+    return row
 
 
 def reading_uftrace(turns):
