@@ -141,8 +141,11 @@ static void begin_elsewhere(void)
 
 static void return_argument(void)
 {
-	for (uintptr_t address = 0x600000000000; address < 0x600000100000; address += 0x10000)
-		wrong += proto2ffi_same((void *)address) != (void *)address;
+	/* Where nothing is mapped, in either width. */
+	char *nothing = (char *)(uintptr_t)(sizeof(void *) == 8 ? 0x600000000000 : 0x20000000);
+
+	for (int i = 0; i < 16; i++, nothing += 0x10000)
+		wrong += proto2ffi_same(nothing) != nothing;
 	wrong += proto2ffi_same(stack + STACK - 8) != stack + STACK - 8;
 }
 
