@@ -147,13 +147,23 @@ static void place_words(struct fsc_buffer_place *buffer, uint8_t from, int first
 		buffer->capacity = (struct fsc_place){ from, (uint8_t)(first + 2) };
 }
 
+/* "argN", or "argN:int" where the other half of the register is anything. */
+static bool parse_size(struct parser *parser, struct span *value, struct fsc_place *place)
+{
+	if (!parse_arg(parser, value, FSC_FROM_ARG, place))
+		return false;
+	if (skip(value, ":int"))
+		place->from = FSC_FROM_INT;
+	return true;
+}
+
 static bool parse_request(struct parser *parser, struct span *value)
 {
 	struct fsc_buffer_place *request = &parser->row->request;
 
 	return parse_arg(parser, value, FSC_FROM_ARG, &request->pointer) &&
 	       parse_comma(parser, value, "request=POINTER,LENGTH, such as request=arg0,arg1") &&
-	       parse_arg(parser, value, FSC_FROM_ARG, &request->length);
+	       parse_size(parser, value, &request->length);
 }
 
 /* One "*argN" of an out-pointer response. */
@@ -263,9 +273,9 @@ static bool parse_buffer(struct parser *parser, struct span *value)
 		return false;
 	if (value->at < value->end && *value->at == '{')
 		return parse_struct(parser, value, start);
-	if (skip(value, ",") && !parse_arg(parser, value, FSC_FROM_ARG, &buffer->length))
+	if (skip(value, ",") && !parse_size(parser, value, &buffer->length))
 		return false;
-	return !skip(value, ",") || parse_arg(parser, value, FSC_FROM_ARG, &buffer->capacity);
+	return !skip(value, ",") || parse_size(parser, value, &buffer->capacity);
 }
 
 static bool parse_message(struct parser *parser, struct span *value)

@@ -55,6 +55,33 @@ def a_pointer_beside_a_number_is_no_buffer(folder):
     equal(found.get("response_bytes"), None, "response bytes")
 
 
+INT_LIBRARY = """int store_find(const void *data, int length) { return data ? length : 0; }
+"""
+INT_HOST = """#include <dlfcn.h>
+#include <stdint.h>
+int main(int argc, char **argv)
+{
+	/* As a compiler may leave it: the other half of the register holds something else. */
+	int (*find)(const void *, uint64_t) = dlsym(dlopen(argv[1], RTLD_NOW), "store_find");
+	int wrong = 0;
+	for (int i = 0; i < 100; i++)
+		wrong += find("0123456789abcdef", 0xdeadbeef00000010u) != 16;
+	return wrong + (argc != 2);
+}
+"""
+
+
+@test
+def a_length_of_type_int_is_half_a_register(folder):
+    host = compile_program(folder, "host", INT_HOST)
+    library = shared(folder, "liblibrary.so", INT_LIBRARY)
+    rows = os.path.join(folder, "rows")
+    write(rows, "entry store_find request=arg0,arg1:int response=none\n")
+    recording = record(folder, host, library, options=["--boundary", rows])
+    equal(recording.status, 0, "exit status")
+    equal(row(recording.report(), "store_find").get("request_bytes"), 1600, "request bytes")
+
+
 @test
 def a_struct_that_another_call_left_is_no_response(folder):
     recording = record_case(folder, "stale")

@@ -211,6 +211,17 @@ Test(boundary, a_codec_length_may_be_an_int)
 	assert_place(row->buffer.length, FSC_FROM_INT, 2);
 }
 
+Test(boundary, any_length_may_be_an_int)
+{
+	const struct fsc_boundary_row *row = row_of("entry f request=arg1,arg2:int response=none");
+
+	assert_place(row->request.pointer, FSC_FROM_ARG, 1);
+	assert_place(row->request.length, FSC_FROM_INT, 2);
+	row = row_of("free f buffer=arg0,arg1:int,arg2:int");
+	assert_place(row->buffer.length, FSC_FROM_INT, 1);
+	assert_place(row->buffer.capacity, FSC_FROM_INT, 2);
+}
+
 Test(boundary, a_codec_buffer_may_be_a_struct_behind_a_pointer)
 {
 	const struct fsc_boundary_row *row = row_of("encode f buffer=*arg31{ptr,len} message=arg0");
