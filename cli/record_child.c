@@ -84,7 +84,7 @@ static void let_asan_start(const char *command)
 static bool is_handed_down(enum fsc_option_id id)
 {
 	return id != FSC_OPTION_OUTPUT && id != FSC_OPTION_RING && id != FSC_OPTION_MAX_SIZE &&
-	       id != FSC_OPTION_WAIT && id != FSC_OPTION_BOUNDARY;
+	       id != FSC_OPTION_WAIT && id != FSC_OPTION_COMPRESS && id != FSC_OPTION_BOUNDARY;
 }
 
 static void set_environment(const struct fsc_record_options *options,
