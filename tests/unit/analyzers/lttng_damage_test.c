@@ -66,7 +66,7 @@ static void overwrite(const char *path, uint64_t at, const void *bytes, size_t s
 	int fd = open(path, O_WRONLY);
 
 	cr_assert(fd >= 0);
-	cr_assert_eq(pwrite(fd, bytes, size, (off_t)at), size);
+	cr_assert_eq(pwrite(fd, bytes, size, (off_t)at), (ssize_t)size);
 	close(fd);
 }
 
