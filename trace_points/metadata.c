@@ -197,6 +197,7 @@ static void put_event_begin(struct text *text, uint64_t id, const char *name)
 #define PUT_text104(name, unit)	    put_text_field(text, #name, sizeof(fsc_text104));
 #define PUT_FIELD(type, name, unit) PUT_##type(name, unit)
 
+/* NOLINTNEXTLINE(readability-function-size): one statement for each event of events.def */
 static void put_events(struct text *text)
 {
 #define FSC_EVENT(id, name, says)           \
