@@ -25,7 +25,7 @@ enum {
 };
 
 _Static_assert(offsetof(struct fsc_thread, busy) == THREAD_BUSY, "thread layout");
-#ifdef THREAD_COUNTER /* where a program can take it away: x86 */
+#ifdef THREAD_COUNTER /* not yet on aarch64, where kernels from 6.12 on can take it away, too */
 _Static_assert(offsetof(struct fsc_thread, has_counter) == THREAD_COUNTER, "thread layout");
 #endif
 
@@ -466,19 +466,37 @@ static void thread_ends(void *argument)
 struct fsc_given_up fsc_attach_give_up(struct fsc_thread *thread)
 {
 	const struct fsc_cursor *cursor = thread->cursor;
-	struct fsc_given_up before = { thread->refused, cursor->owner, cursor->number };
+	struct fsc_given_up before = { thread->refused, cursor->owner, cursor->number,
+				       cursor->counter_limit };
 
 	thread_ends(thread);
 	thread->refused = FSC_REFUSED_FOR_GOOD;
 	return before;
 }
 
+/* Perhaps another slot: it must have counters for all that the thread's open calls will count. */
+static bool attach_again(struct fsc_thread *thread, const struct fsc_given_up *before)
+{
+	if (!fsc_attach_thread(thread))
+		return false;
+	thread->cursor->number = before->number;
+	return before->counter_limit <= thread->cursor->counter_limit ||
+	       fsc_attach_counters(thread, before->counter_limit - 1);
+}
+
 /* The calls that were open then find their thread again when they end: see find_frame(). */
 void fsc_attach_take_back(struct fsc_thread *thread, const struct fsc_given_up *before)
 {
+	bool attached;
+
 	thread->refused = before->refused;
-	if (before->owner && before->owner == fsc_live->owner && fsc_attach_thread(thread))
-		thread->cursor->number = before->number;
+	if (!before->owner || before->owner != fsc_live->owner)
+		return;
+	fsc_thread_begin_work(thread, (uintptr_t)&attached);
+	attached = attach_again(thread, before);
+	fsc_thread_end_work(thread);
+	if (!attached)
+		(void)fsc_attach_give_up(thread);
 }
 
 /*

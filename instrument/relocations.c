@@ -351,9 +351,10 @@ static bool take_turn(enum turn turn)
 		/* Who looks up all the time must not keep who forks from its turn. */
 		bool waits = turn == VISIT && __atomic_load_n(&fsc_live->forking, __ATOMIC_RELAXED);
 
-		if (!waits &&
-		    __atomic_compare_exchange_n(&fsc_live->visitor, &owner, self | turn, false,
-						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		if (waits)
+			owner = __atomic_load_n(&fsc_live->visitor, __ATOMIC_RELAXED);
+		else if (__atomic_compare_exchange_n(&fsc_live->visitor, &owner, self | turn, false,
+						     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			return true;
 		now = fsc_clock_monotonic_ns();
 		begin = begin ? begin : now;

@@ -16,12 +16,16 @@
 #include "standalone_internal.h"
 #include "system_internal.h"
 #include "thread_internal.h"
+#include "trace_points/clock.h"
 
 #define FSC_EXPORT __attribute__((visibility("default")))
 
 uint32_t fsc_system_forbidden;
 
-enum { FILTER_WORDS_MAX = 4096 }; /* BPF_MAXINSNS */
+enum {
+	FILTER_WORDS_MAX = 4096,  /* BPF_MAXINSNS */
+	TURN_WAIT_NS = 2000000000 /* longer than fsc_standalone_pause() takes */
+};
 
 typedef long syscall_function(long number, ...);
 typedef int prctl_function(int option, ...);
@@ -44,6 +48,7 @@ static uintptr_t real_of(uintptr_t *real, const char *name)
 /* What was done before a system call, to be undone when it fails. */
 struct preparation {
 	bool forbids;
+	bool has_turn;
 	bool gives_up;
 	struct fsc_given_up before;
 };
@@ -59,13 +64,18 @@ static bool readable(const void *begin, size_t bytes)
 	return system_readable(last);
 }
 
-/* May the filter do anything but let a call pass or fail? Yes, when it cannot be looked at. */
+/*
+ * May the filter do anything but let a call pass or fail? Yes, when it cannot be looked at; no,
+ * when the kernel refuses it: with NULL it is asked what it can do (libseccomp does).
+ */
 static bool may_end(const struct sock_fprog *filter)
 {
+	if (!filter)
+		return false;
 	if (!readable(filter, sizeof(*filter)))
 		return true;
-	if (!filter->len || filter->len > FILTER_WORDS_MAX)
-		return false; /* the kernel refuses it */
+	if (!filter->filter || !filter->len || filter->len > FILTER_WORDS_MAX)
+		return false;
 	if (!readable(filter->filter, filter->len * sizeof(*filter->filter)))
 		return true;
 	for (unsigned int i = 0; i < filter->len; i++) {
@@ -82,9 +92,30 @@ static bool may_end(const struct sock_fprog *filter)
 	return false;
 }
 
+/*
+ * One thread at a time, until it is known what became of its filter: another's would take from this
+ * one the system calls with which it waits for the helper thread. The wait is bounded: who has the
+ * turn may have been ended.
+ */
+static bool take_turn(void)
+{
+	uint64_t begin = fsc_clock_monotonic_ns();
+	uint32_t nobody = 0;
+
+	while (!__atomic_compare_exchange_n(&fsc_live->sandboxing, &nobody, 1, false,
+					    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+		if (fsc_clock_monotonic_ns() - begin > TURN_WAIT_NS)
+			return false;
+		nobody = 0;
+		system_yield();
+	}
+	return true;
+}
+
 static void forbid(struct preparation *done)
 {
 	done->forbids = true;
+	done->has_turn = take_turn();
 	fsc_standalone_pause();
 	__atomic_fetch_add(&fsc_system_forbidden, 1, __ATOMIC_RELAXED);
 }
@@ -119,13 +150,16 @@ static void prepare_prctl(struct preparation *done, unsigned long option, unsign
 		forbid_clock(done);
 }
 
-/* The system call failed: all is as it was. What another thread forbade meanwhile stays so. */
-static void undo(const struct preparation *done)
+/* When the system call failed, all is as it was. What another thread forbade stays so. */
+static void end_preparation(const struct preparation *done, bool failed)
 {
-	if (done->forbids && __atomic_sub_fetch(&fsc_system_forbidden, 1, __ATOMIC_RELAXED) == 0)
+	if (failed && done->forbids &&
+	    __atomic_sub_fetch(&fsc_system_forbidden, 1, __ATOMIC_RELAXED) == 0)
 		fsc_standalone_resume();
-	if (done->gives_up)
+	if (failed && done->gives_up)
 		fsc_attach_take_back(&fsc_thread, &done->before);
+	if (done->has_turn)
+		__atomic_store_n(&fsc_live->sandboxing, 0, __ATOMIC_RELEASE);
 }
 
 /* seccomp(2) in the words of prctl(2). */
@@ -171,8 +205,7 @@ static __attribute__((noinline, cold)) long slow_syscall(long number, long a, lo
 	else
 		return real(number, a, b, c, d, e, f);
 	result = real(number, a, b, c, d, e, f);
-	if (failed(number, b, result))
-		undo(&done);
+	end_preparation(&done, failed(number, b, result));
 	return result;
 }
 
@@ -191,8 +224,7 @@ static __attribute__((noinline, cold)) int slow_prctl(int option, unsigned long 
 		return real(option, a, b, c, d);
 	prepare_prctl(&done, (unsigned long)option, a, (const void *)b);
 	result = real(option, a, b, c, d);
-	if (result < 0)
-		undo(&done);
+	end_preparation(&done, result < 0);
 	return result;
 }
 

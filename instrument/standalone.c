@@ -22,7 +22,8 @@ enum {
 	HELPER_STACK_BYTES = 256 * 1024,
 	MEASURE_NS = 5000000,
 	TURN_WAIT_NS = 1000000000,
-	HELPER_WAIT_NS = 1000000000,
+	PAUSE_NS = 1000000000, /* all waiting of fsc_standalone_pause() */
+	PAUSE_POLLS = 2, /* what was there, and what came meanwhile; not until nothing comes */
 	SWEEP_PERIOD_NS = 1000000000,
 	SET_ID_SIGNAL = __SIGRTMIN + 1 /* SIGSETXID of glibc's internal-signals.h */
 };
@@ -110,25 +111,31 @@ struct fsc_session *fsc_standalone_start(void)
 struct held_signals {
 	uint64_t mask;	  /* as the program had it */
 	uint64_t pending; /* already before: the program's own business */
+	bool held;
 };
 
 static void signals_hold(struct held_signals *held)
 {
-	system_signal_mask(~0ull, &held->mask);
+	held->held = system_signal_mask(~0ull, &held->mask);
 	held->pending = system_signals_pending();
 }
 
 /*
  * A write beyond RLIMIT_FSIZE raises SIGXFSZ in the thread that writes (setrlimit(2)), whose
  * default is to end the program: what we raised goes before the program can see it.
+ *
+ * The mask is put back even when another thread forbade system calls meanwhile: else this one would
+ * never get a signal again. Only a filter that the other put on all threads could object.
  */
 static void signals_release(const struct held_signals *held)
 {
 	uint64_t raised = system_signals_pending() & ~held->pending & system_signal_bit(SIGXFSZ);
 
+	if (!held->held)
+		return;
 	if (raised)
 		system_signal_take(raised);
-	system_signal_mask(held->mask, NULL);
+	fsc_arch_syscall6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&held->mask, 0, 8, 0, 0);
 }
 
 static bool take_turn(void)
@@ -238,12 +245,10 @@ void fsc_standalone_image(const char *image_path)
 }
 
 /* The helper's turn is short; should it have died in it, the program goes on without the rest. */
-static bool wait_for_turn(void)
+static bool wait_for_turn(uint64_t until_ns)
 {
-	uint64_t begin = fsc_clock_monotonic_ns();
-
 	while (!take_turn()) {
-		if (fsc_clock_monotonic_ns() - begin > TURN_WAIT_NS)
+		if (fsc_clock_monotonic_ns() > until_ns)
 			return false;
 		system_yield();
 	}
@@ -254,7 +259,7 @@ static void finish(void)
 {
 	struct fsc_drain_totals totals;
 
-	if (drain_pid != fsc_live->owner || !wait_for_turn())
+	if (drain_pid != fsc_live->owner || !wait_for_turn(fsc_clock_monotonic_ns() + TURN_WAIT_NS))
 		return;
 	fsc_live->finished = 1;
 	fsc_drain_finish(drain);
@@ -279,29 +284,26 @@ void fsc_standalone_end(void)
  * End the helper, and wait until it makes no system call any more: the kernel knows no such thread
  * then (tgkill(2)). Signals are held back.
  */
-static void end_helper(void)
+static void end_helper(uint64_t until_ns)
 {
-	uint64_t begin = fsc_clock_monotonic_ns();
 	uint32_t tid;
 
 	while ((tid = __atomic_load_n(&fsc_live->helper, __ATOMIC_ACQUIRE)) == helper_starts &&
-	       fsc_clock_monotonic_ns() - begin < HELPER_WAIT_NS)
+	       fsc_clock_monotonic_ns() < until_ns)
 		pause_for(busy_wait_ns);
 	__atomic_store_n(&fsc_live->helper, 0, __ATOMIC_RELEASE);
-	while (tid && system_thread_signal(drain_pid, tid, 0) != -ESRCH &&
-	       fsc_clock_monotonic_ns() - begin < HELPER_WAIT_NS)
+	while (tid && system_thread_signal(drain_pid, tid, 0) == 0 &&
+	       fsc_clock_monotonic_ns() < until_ns)
 		pause_for(busy_wait_ns);
 }
 
 /* What the rings hold now; calls may go on meanwhile. */
-static void drain_once(void)
+static void drain_now(uint64_t until_ns)
 {
-	uint64_t begin = fsc_clock_monotonic_ns();
-
-	if (!wait_for_turn())
+	if (!wait_for_turn(until_ns))
 		return;
-	while (fsc_drain_poll(drain, true) > 0 && fsc_clock_monotonic_ns() - begin < TURN_WAIT_NS)
-		;
+	for (int polls = 0; polls < PAUSE_POLLS; polls++)
+		(void)fsc_drain_poll(drain, true);
 	fsc_drain_let_go(drain);
 	__atomic_store_n(&fsc_live->draining, 0, __ATOMIC_RELEASE);
 }
@@ -315,13 +317,14 @@ static bool drains_itself(void)
 void fsc_standalone_pause(void)
 {
 	struct held_signals held = { 0 };
+	uint64_t until_ns = fsc_clock_monotonic_ns() + PAUSE_NS;
 	int saved = errno;
 
 	if (!drains_itself())
 		return;
 	signals_hold(&held);
-	end_helper();
-	drain_once();
+	end_helper(until_ns);
+	drain_now(until_ns);
 	signals_release(&held);
 	errno = saved;
 }

@@ -238,9 +238,10 @@ static inline uint64_t system_signal_bit(int signal)
 }
 
 /* Block exactly these in this thread. before may be NULL. */
-static inline void system_signal_mask(uint64_t mask, uint64_t *before)
+static inline bool system_signal_mask(uint64_t mask, uint64_t *before)
 {
-	system_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, (long)before, 8, 0, 0);
+	return system_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, (long)before, 8, 0, 0) ==
+	       0;
 }
 
 /* Those that wait for this thread to unblock them, its own and the process's. */

@@ -196,6 +196,7 @@ struct fsc_live {
 	uint32_t free_slot_hint;   /* no slot below this one was free when last looked */
 	uint32_t draining;	   /* standalone, atomic: 1 = someone drains */
 	uint32_t finished;	   /* standalone: the image is complete on disk */
+	uint32_t sandboxing;	   /* atomic: 1 = a thread installs a filter of system calls */
 	uint32_t helper; /* standalone, atomic: the helper's thread id, 0 = it may not be */
 };
 

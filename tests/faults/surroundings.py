@@ -83,6 +83,29 @@ def a_filter_for_all_threads_reaches_none_of_ours(folder, which, how):
     equal(load_json(image)["state"], state, "what is said of the process's end")
 
 
+@test(how=["record", "alone"])
+def who_asks_which_filters_there_are_changes_nothing(folder, how):
+    """libseccomp asks with a filter that is NULL: the helper thread stays, and all calls are recorded."""
+    command = program(folder, "filtered.c") + ["asks"]
+    if how == "record":
+        report = both(folder, command)[0].report()
+    else:
+        result, report = alone(folder, [PRELOAD], *command)
+        equal((result.status, result.out), (0, "wrong=0\n"), "exit status and output")
+    row_is(report, "lib_add", calls=5010, skipped=0, unwound=0, open=0)
+
+
+@test(how=["record", "alone"])
+def threads_that_take_filters_at_once_keep_their_signals(folder, how):
+    """While one of them waits for the helper thread, the other forbids the system calls to do it."""
+    command = program(folder, "filtered.c") + ["each"]
+    if how == "record":
+        both(folder, command)
+    else:
+        result, _ = alone(folder, [PRELOAD], *command)
+        equal((result.status, result.out), (0, "wrong=0\n"), "exit status and output")
+
+
 @test(error=list(ERRORS))
 def who_may_not_ask_what_is_mapped_reads_nothing(folder, error):
     """Calls at a stack's end of which nothing is known are counted and pass unseen."""
