@@ -181,12 +181,15 @@ static bool slot_take_from_dead(struct fsc_slot *slot)
 					   __ATOMIC_RELAXED);
 }
 
-static int64_t claim_slot(void)
+/* That one if it is free, else any. */
+static int64_t claim_slot(uint32_t wanted)
 {
 	struct fsc_image *image = fsc_live->image;
 	uint32_t used = __atomic_load_n(&image->slot_count, __ATOMIC_RELAXED);
 	uint32_t first = __atomic_load_n(&fsc_live->free_slot_hint, __ATOMIC_RELAXED);
 
+	if (wanted < used && slot_take(&slots()[wanted]))
+		return wanted;
 	for (uint32_t i = first; i < used; i++)
 		if (slot_take(&slots()[i])) {
 			__atomic_store_n(&fsc_live->free_slot_hint, i + 1, __ATOMIC_RELAXED);
@@ -292,9 +295,9 @@ static bool inherit_ring(struct fsc_cursor *cursor)
 	return next_ring(cursor, RING_FIRST_BYTES);
 }
 
-static bool take_slot(struct fsc_cursor *cursor)
+static bool take_slot(struct fsc_cursor *cursor, uint32_t wanted)
 {
-	int64_t index = claim_slot();
+	int64_t index = claim_slot(wanted);
 	struct slot_mapping *mapping;
 	struct fsc_slot *slot;
 
@@ -466,37 +469,12 @@ static void thread_ends(void *argument)
 struct fsc_given_up fsc_attach_give_up(struct fsc_thread *thread)
 {
 	const struct fsc_cursor *cursor = thread->cursor;
-	struct fsc_given_up before = { thread->refused, cursor->owner, cursor->number,
+	struct fsc_given_up before = { thread->refused, cursor->owner, cursor->number, cursor->slot,
 				       cursor->counter_limit };
 
 	thread_ends(thread);
 	thread->refused = FSC_REFUSED_FOR_GOOD;
 	return before;
-}
-
-/* Perhaps another slot: it must have counters for all that the thread's open calls will count. */
-static bool attach_again(struct fsc_thread *thread, const struct fsc_given_up *before)
-{
-	if (!fsc_attach_thread(thread))
-		return false;
-	thread->cursor->number = before->number;
-	return before->counter_limit <= thread->cursor->counter_limit ||
-	       fsc_attach_counters(thread, before->counter_limit - 1);
-}
-
-/* The calls that were open then find their thread again when they end: see find_frame(). */
-void fsc_attach_take_back(struct fsc_thread *thread, const struct fsc_given_up *before)
-{
-	bool attached;
-
-	thread->refused = before->refused;
-	if (!before->owner || before->owner != fsc_live->owner)
-		return;
-	fsc_thread_begin_work(thread, (uintptr_t)&attached);
-	attached = attach_again(thread, before);
-	fsc_thread_end_work(thread);
-	if (!attached)
-		(void)fsc_attach_give_up(thread);
 }
 
 /*
@@ -519,7 +497,7 @@ void fsc_attach_start(void)
 	have_key = pthread_key_create(&thread_key, thread_ends) == 0;
 }
 
-bool fsc_attach_thread(struct fsc_thread *thread)
+static bool attach(struct fsc_thread *thread, uint32_t wanted_slot)
 {
 	int saved = errno;
 	bool attached = false;
@@ -538,10 +516,43 @@ bool fsc_attach_thread(struct fsc_thread *thread)
 			pthread_setspecific(thread_key, thread);
 		thread->has_counter = fsc_clock_mode_now != FSC_CLOCK_SYSTEM;
 		thread->memory->pending.call = 0;
-		attached = take_slot(thread->cursor);
+		attached = take_slot(thread->cursor, wanted_slot);
 	}
 	if (!attached && fsc_live->image)
 		thread->refused = fsc_live->owner;
 	errno = saved;
 	return attached;
+}
+
+bool fsc_attach_thread(struct fsc_thread *thread)
+{
+	return attach(thread, FSC_SLOTS_MAX);
+}
+
+/*
+ * Its own slot, which counted the open calls as unwound; another's, should that one be taken, must
+ * have counters for all that these calls will count.
+ */
+static bool attach_again(struct fsc_thread *thread, const struct fsc_given_up *before)
+{
+	if (!attach(thread, before->slot))
+		return false;
+	thread->cursor->number = before->number;
+	return before->counter_limit <= thread->cursor->counter_limit ||
+	       fsc_attach_counters(thread, before->counter_limit - 1);
+}
+
+/* The calls that were open then find their thread again when they end: see find_frame(). */
+void fsc_attach_take_back(struct fsc_thread *thread, const struct fsc_given_up *before)
+{
+	bool attached;
+
+	thread->refused = before->refused;
+	if (!before->owner || before->owner != fsc_live->owner)
+		return;
+	fsc_thread_begin_work(thread, (uintptr_t)&attached);
+	attached = attach_again(thread, before);
+	fsc_thread_end_work(thread);
+	if (!attached)
+		(void)fsc_attach_give_up(thread);
 }

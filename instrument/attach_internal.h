@@ -14,6 +14,7 @@ struct fsc_given_up {
 	uint32_t refused;
 	uint32_t owner;	 /* image that it was attached to, 0 = none */
 	uint64_t number; /* of its last call */
+	uint32_t slot;
 	uint32_t counter_limit;
 };
 

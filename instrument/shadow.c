@@ -195,7 +195,8 @@ static COLD struct fsc_shadow *find_frame(struct fsc_thread *thread, const struc
 	while (i > 0 && thread->shadow[i - 1].frame != frame)
 		i--;
 	if (i == 0) {
-		if (frame->kind == FSC_FRAME_CALL && cursor->tid == frame->tid)
+		if (frame->kind == FSC_FRAME_CALL && cursor->tid == frame->tid &&
+		    cursor->counters[frame->site->id].unwound)
 			cursor->counters[frame->site->id].unwound--;
 		return NULL;
 	}

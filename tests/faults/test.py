@@ -297,6 +297,18 @@ def processes_of_other_pid_namespaces_are_told_apart(folder):
 
 
 @test
+def a_thread_that_a_refused_clone_brought_elsewhere_counts_as_before(folder):
+    """The place of a thread that ended is free, and has counters for few functions."""
+    recording, bare = both(folder, program_and_twin(folder, "slots.c"))
+    report = recording.report()
+    told = said(bare.out)
+    equal((told["wrong"], sum_of(report, "calls")), (0, told["calls"] + 1), "wrong results, calls")
+    row_is(report, "lib_inside", calls=1, unwound=0, open=0)
+    row_is(report, "lib_99", calls=2, unwound=0, open=0)
+    equal(report["loss"]["events"], 0, "lost events")
+
+
+@test
 def a_thread_with_descriptors_of_its_own_is_seen(folder):
     command = program(folder, "descriptors.c")
     recording, _ = both(folder, command)
