@@ -64,8 +64,9 @@ struct fsc_entry_row {
 	struct fsc_maybe unwound; /* left by an exception, longjmp or thread end */
 	struct fsc_maybe open;	  /* entered and not left */
 	struct fsc_maybe skipped; /* counted, neither timed nor recorded */
-	/* 1: the correction is more than FSC_ESTIMATE_PERCENT of what was measured, so that mean
-	 * and total are estimates; 0: it is not. Unknown while the probe cost is. */
+	/* 1: the correction is more than FSC_ESTIMATE_PERCENT of what was measured, or another
+	 * sink's, so that mean and total are estimates; 0: it is not. Unknown while the probe cost
+	 * is. */
 	struct fsc_maybe estimate;
 	uint64_t threads;
 	bool calls_from_events; /* the counters were not read: calls is what the events show */

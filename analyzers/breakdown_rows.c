@@ -163,6 +163,12 @@ static void fill_counts(const struct fsc_gathered *from, struct fsc_entry_row *r
 				   totals ? from->response_bytes : from->seen_response_bytes);
 }
 
+static bool is_profile(const struct fsc_breakdown *breakdown)
+{
+	return !strcmp(breakdown->process->sink, "profile");
+}
+
+/* The cost of measuring was measured with the embedded sink. */
 static struct fsc_maybe is_estimate(const struct fsc_breakdown *breakdown,
 				    const struct fsc_times *times)
 {
@@ -170,6 +176,8 @@ static struct fsc_maybe is_estimate(const struct fsc_breakdown *breakdown,
 
 	if (!breakdown->state->probe[FSC_PROBE_call].known || !times->total_ns.known)
 		return FSC_UNKNOWN;
+	if (is_profile(breakdown))
+		return fsc_known(1);
 	taken_ns = times->raw_total_ns.value - times->total_ns.value;
 	return fsc_known((__int128)taken_ns * 100 >
 			 (__int128)times->raw_total_ns.value * FSC_ESTIMATE_PERCENT);
@@ -350,7 +358,7 @@ static void fill_image(struct fsc_breakdown *breakdown)
 			  result->forgotten_calls ||
 			  (breakdown->process->profile_missed.known &&
 			   breakdown->process->profile_missed.value);
-	result->profile = !strcmp(breakdown->process->sink, "profile");
+	result->profile = is_profile(breakdown);
 	if (breakdown->any_event) {
 		result->first_ns = fsc_known(breakdown->first_ns);
 		result->last_ns = fsc_known(breakdown->last_ns);

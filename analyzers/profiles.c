@@ -52,23 +52,23 @@ const struct fsc_profile *fsc_profiles_find(const struct fsc_profiles *profiles,
 	return NULL;
 }
 
-/* *out: the profile of that key, a new one if need be. */
-static enum fsc_status find(struct fsc_profiles *profiles, const struct fsc_profile *key,
-			    struct fsc_profile **out)
+/* *out: the profile of these, a new one if need be. */
+static enum fsc_status find(struct fsc_profiles *profiles, uint16_t site, uint8_t kind,
+			    uint32_t phase, struct fsc_profile **out)
 {
-	uint32_t *head = &profiles->head[place_of(key->site, key->kind, key->phase)];
+	uint32_t *head = &profiles->head[place_of(site, kind, phase)];
 
-	*out = (struct fsc_profile *)fsc_profiles_find(profiles, key->site, key->kind, key->phase);
+	*out = (struct fsc_profile *)fsc_profiles_find(profiles, site, kind, phase);
 	if (*out)
 		return FSC_OK;
-	if (profiles->count >= FSC_PROFILES_MAX || key->kind > FSC_PROFILE_NAMED)
+	if (profiles->count >= FSC_PROFILES_MAX || kind > FSC_PROFILE_NAMED)
 		return FSC_E_LIMIT;
 	if (!reserve(profiles))
 		return FSC_E_NOMEM;
 	*out = &profiles->items[profiles->count++];
-	**out = *key;
-	(*out)->least_ticks = UINT64_MAX;
-	(*out)->next = *head;
+	**out = (struct fsc_profile){
+		.site = site, .kind = kind, .phase = phase, .least_ticks = UINT64_MAX, .next = *head
+	};
 	*head = (uint32_t)profiles->count;
 	return FSC_OK;
 }
@@ -76,11 +76,9 @@ static enum fsc_status find(struct fsc_profiles *profiles, const struct fsc_prof
 static enum fsc_status add_totals(struct fsc_profiles *profiles,
 				  const struct fsc_site_profile_record *record)
 {
-	const struct fsc_profile key = { .site = record->site,
-					 .kind = record->kind,
-					 .phase = record->phase };
 	struct fsc_profile *profile;
-	enum fsc_status status = find(profiles, &key, &profile);
+	enum fsc_status status =
+		find(profiles, record->site, record->kind, record->phase, &profile);
 
 	if (status)
 		return status;
@@ -97,11 +95,9 @@ static enum fsc_status add_totals(struct fsc_profiles *profiles,
 static enum fsc_status add_inside(struct fsc_profiles *profiles,
 				  const struct fsc_site_inside_record *record)
 {
-	const struct fsc_profile key = { .site = record->site,
-					 .kind = record->kind,
-					 .phase = record->phase };
 	struct fsc_profile *profile;
-	enum fsc_status status = find(profiles, &key, &profile);
+	enum fsc_status status =
+		find(profiles, record->site, record->kind, record->phase, &profile);
 
 	if (status)
 		return status;
@@ -121,9 +117,6 @@ static enum fsc_status add_inside(struct fsc_profiles *profiles,
 static enum fsc_status add_counts(struct fsc_profiles *profiles,
 				  const struct fsc_site_histogram_record *record)
 {
-	const struct fsc_profile key = { .site = record->site,
-					 .kind = record->kind,
-					 .phase = record->phase };
 	const uint64_t counts[COUNTS] = { record->count0, record->count1, record->count2,
 					  record->count3, record->count4, record->count5,
 					  record->count6, record->count7 };
@@ -134,7 +127,7 @@ static enum fsc_status add_counts(struct fsc_profiles *profiles,
 	if (record->bits != FSC_PROFILE_BITS || record->bucket % COUNTS ||
 	    record->bucket >= FSC_PROFILE_BUCKETS)
 		return FSC_E_LIMIT;
-	status = find(profiles, &key, &profile);
+	status = find(profiles, record->site, record->kind, record->phase, &profile);
 	if (status)
 		return status;
 	octave = &profile->counts[record->bucket / FSC_PROFILE_PER_OCTAVE];

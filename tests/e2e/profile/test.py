@@ -121,6 +121,7 @@ def the_slow_ones_are_in_the_high_quantiles(folder):
     check(entry["p99_ns"] >= 400000 * 0.99, f"p99 is {entry['p99_ns']} ns")
     check(entry["min_ns"] < 400000, f"the shortest call took {entry['min_ns']} ns")
     check(entry["total_ns"] >= 40 * 400000, f"all took {entry['total_ns']} ns")
+    equal(entry["estimate"], True, "estimate: the cost that was subtracted is the embedded sink's")
 
 
 @test(end=["kill", "abort", "_exit"])
