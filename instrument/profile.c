@@ -197,9 +197,12 @@ static void add_phases(struct fsc_thread *thread, const struct fsc_frame *frame,
 		       const struct fsc_allocation_totals *mine)
 {
 	const struct fsc_profile_pending *pending = pending_of(thread, frame->number);
-	struct fsc_profile_phase rest = { 0, 0, 0, 0, { 0, 0, 0, 0 } };
+	struct fsc_profile_phase rest; /* each field by itself: a compiler may call memset() */
 	uint32_t site = frame->site->id, kind;
 
+	rest.phase = 0;
+	rest.count = 0;
+	rest.mine.frees = rest.mine.freed_bytes = 0;
 	rest.ticks = frame->end_ticks - frame->start_ticks;
 	rest.inner_count = pending->probes;
 	rest.mine.allocations = mine->allocations + pending->nested.allocations;

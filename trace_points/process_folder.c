@@ -22,6 +22,11 @@
 
 enum { COPY_BYTES = 4096, PARTS_MAX = 4, NUMBER_TRIES = 10000, NS_PER_S = 1000000000 };
 
+/* A file beside ctf/ while the process is recorded, for totals and losses on a disk that is full.
+ */
+#define SPARE_NAME "spare"
+enum { SPARE_BYTES = 16 << 10 };
+
 struct path {
 	char text[PATH_MAX];
 	size_t length;
@@ -274,62 +279,6 @@ static int make_own_folder(struct fsc_process_folder *folder)
 	return error;
 }
 
-static int make(struct fsc_process_folder *folder)
-{
-	static const struct fsc_drain_totals none;
-	int error = make_own_folder(folder);
-	struct path ctf = path_of(folder, FSC_CTF_FOLDER, NULL);
-
-	if (error == 0 && mkdir(ctf.text, 0700) != 0 && errno != EEXIST)
-		error = errno;
-	if (error == 0)
-		error = write_metadata(folder);
-	if (error == 0)
-		error = write_boundary(folder);
-	if (error != 0)
-		return error;
-	folder->made = true;
-	(void)fsc_process_folder_maps(folder); /* not ours to read, perhaps: then there is none */
-	return fsc_process_folder_describe(folder, &none, "running");
-}
-
-static int append(int fd, const struct iovec *parts, int part_count)
-{
-	struct iovec left[PARTS_MAX];
-	struct stat status;
-	int error;
-
-	if (part_count > PARTS_MAX)
-		return EINVAL;
-	if (fstat(fd, &status) != 0)
-		return errno;
-	memcpy(left, parts, (size_t)part_count * sizeof(*parts));
-	error = write_parts(fd, left, part_count);
-	if (error != 0 && ftruncate(fd, status.st_size) != 0)
-		error = errno;
-	return error;
-}
-
-int fsc_process_folder_packet(void *arg, uint32_t slot, const struct iovec *parts, int part_count,
-			      uint64_t events)
-{
-	struct fsc_process_folder *folder = arg;
-	int saved = errno;
-	int error = folder->made ? 0 : make(folder);
-	struct path path = stream_path(folder, slot);
-	int fd;
-
-	(void)events;
-	if (error == 0) {
-		fd = open(path.text, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-		error = fd < 0 ? errno : append(fd, parts, part_count);
-		if (fd >= 0)
-			close(fd);
-	}
-	errno = saved;
-	return error;
-}
-
 static void put_event_sizes(struct fsc_json *json)
 {
 	fsc_json_newline(json);
@@ -381,26 +330,132 @@ static void put_process(struct fsc_json *json, const struct fsc_process_folder *
 	fsc_json_object_end(json);
 }
 
-int fsc_process_folder_describe(const struct fsc_process_folder *folder,
-				const struct fsc_drain_totals *totals, const char *state)
+static int write_process(const struct fsc_process_folder *folder,
+			 const struct fsc_drain_totals *totals, const char *state)
 {
 	char buffer[COPY_BYTES];
 	struct fsc_json json;
-	struct draft draft;
+	struct draft draft = draft_open(folder, FSC_PROCESS_NAME, NULL);
+
+	fsc_json_init(&json, buffer, sizeof(buffer), draft_flush, &draft);
+	put_process(&json, folder, totals, state);
+	if (!fsc_json_finish(&json) && draft.error == 0)
+		draft.error = EIO;
+	return draft_close(&draft);
+}
+
+/* ---- spare room ---- */
+
+/* Without room for it the folder goes without. */
+static void keep_spare(struct fsc_process_folder *folder)
+{
+	static const uint8_t bytes[SPARE_BYTES];
+	struct path path = path_of(folder, SPARE_NAME, NULL);
+	int fd = open(path.text, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return;
+	folder->spare = write_bytes(fd, bytes, sizeof(bytes)) == 0;
+	close(fd);
+	if (!folder->spare)
+		unlink(path.text);
+}
+
+/* false: there was none. */
+static bool give_spare_back(struct fsc_process_folder *folder)
+{
+	struct path path = path_of(folder, SPARE_NAME, NULL);
+	bool was = folder->spare;
+
+	folder->spare = false;
+	return was && unlink(path.text) == 0;
+}
+
+/* ---- packets ---- */
+
+static int make(struct fsc_process_folder *folder)
+{
+	static const struct fsc_drain_totals none;
+	int error = make_own_folder(folder);
+	struct path ctf = path_of(folder, FSC_CTF_FOLDER, NULL);
+
+	if (error == 0 && mkdir(ctf.text, 0700) != 0 && errno != EEXIST)
+		error = errno;
+	if (error == 0)
+		error = write_metadata(folder);
+	if (error == 0)
+		error = write_boundary(folder);
+	if (error != 0)
+		return error;
+	folder->made = true;
+	(void)fsc_process_folder_maps(folder); /* not ours to read, perhaps: then there is none */
+	error = write_process(folder, &none, "running");
+	keep_spare(folder);
+	return error;
+}
+
+static int append(int fd, const struct iovec *parts, int part_count)
+{
+	struct iovec left[PARTS_MAX];
+	struct stat status;
+	int error;
+
+	if (part_count > PARTS_MAX)
+		return EINVAL;
+	if (fstat(fd, &status) != 0)
+		return errno;
+	memcpy(left, parts, (size_t)part_count * sizeof(*parts));
+	error = write_parts(fd, left, part_count);
+	if (error != 0 && ftruncate(fd, status.st_size) != 0)
+		error = errno;
+	return error;
+}
+
+static int append_to(const struct fsc_process_folder *folder, uint32_t slot,
+		     const struct iovec *parts, int part_count)
+{
+	struct path path = stream_path(folder, slot);
+	int fd = open(path.text, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int error = fd < 0 ? errno : append(fd, parts, part_count);
+
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
+int fsc_process_folder_packet(void *arg, uint32_t slot, const struct iovec *parts, int part_count,
+			      uint64_t events)
+{
+	struct fsc_process_folder *folder = arg;
+	int saved = errno;
+	int error = folder->made ? 0 : make(folder);
+
+	(void)events;
+	if (error == 0) {
+		error = append_to(folder, slot, parts, part_count);
+		if (error == ENOSPC && slot == FSC_STATE_SLOT && give_spare_back(folder))
+			error = append_to(folder, slot, parts, part_count);
+	}
+	errno = saved;
+	return error;
+}
+
+int fsc_process_folder_describe(struct fsc_process_folder *folder,
+				const struct fsc_drain_totals *totals, const char *state)
+{
 	int saved = errno;
 	int error;
 
 	if (!folder->made)
 		return 0;
-	draft = draft_open(folder, FSC_PROCESS_NAME, NULL);
-	fsc_json_init(&json, buffer, sizeof(buffer), draft_flush, &draft);
-	put_process(&json, folder, totals, state);
-	if (!fsc_json_finish(&json) && draft.error == 0)
-		draft.error = EIO;
-	error = draft_close(&draft);
+	error = write_process(folder, totals, state);
+	if (give_spare_back(folder) && error != 0)
+		error = write_process(folder, totals, state);
 	errno = saved;
 	return error;
 }
+
+/* ---- maps ---- */
 
 static int copy(int from, struct draft *draft)
 {

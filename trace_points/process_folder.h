@@ -40,6 +40,7 @@ struct fsc_process_folder {
 	uint32_t process;	/* the pid by our own numbers, the image's or set by the caller */
 	bool own;		/* the folder is there, and this one's */
 	bool made;		/* with all its files */
+	bool spare;		/* some room is kept for what is written at the end */
 	const char *boundary;	/* borrowed; NULL = none */
 	size_t boundary_bytes;
 	uint64_t overwritten_events; /* told by the caller: out of a full ring of packets */
@@ -57,13 +58,17 @@ int fsc_process_folder_init(struct fsc_process_folder *folder,
  * Append a packet to its stream file: the `packet` of struct fsc_drain_output, arg being the
  * folder. The first one makes the folder with all its files; image.number becomes the number in its
  * name, a later one when an older process left a folder of that name. 0, or errno of what failed:
- * then the stream file is as it was.
+ * then the stream file is as it was. On a full disk the state stream still has the folder's spare
+ * room: totals and losses are to be told whatever else found no place.
  */
 int fsc_process_folder_packet(void *arg, uint32_t slot, const struct iovec *parts, int part_count,
 			      uint64_t events);
 
-/* Write process.json anew. state: see recording.h. 0, or errno; 0 and nothing when not made. */
-int fsc_process_folder_describe(const struct fsc_process_folder *folder,
+/*
+ * Write process.json anew, which is the last that is written, and give back the spare room. state:
+ * see recording.h. 0, or errno; 0 and nothing when not made.
+ */
+int fsc_process_folder_describe(struct fsc_process_folder *folder,
 				const struct fsc_drain_totals *totals, const char *state);
 
 /* Copy /proc/<pid>/maps as it is now; the last copy stays when the process is gone. 0, or errno. */

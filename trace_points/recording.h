@@ -7,6 +7,7 @@
  *       process.json                 FSC_PROCESS_* keys
  *       boundary                     the boundary file as used, if there was one
  *       maps                         /proc/<pid>/maps, as last seen
+ *       spare                        while it is recorded: room for what is written at the end
  *       ctf/metadata                 CTF 1.8
  *       ctf/state                    strings, modules, sites, clock pairs, totals, live buffers
  *       ctf/slot-NNNNN               the records of one thread slot (packet.h) ...

@@ -107,7 +107,7 @@ class SmallDisk:
         subprocess.run(["umount", "-l", self.path], check=True)
 
 
-@test(size=["4k", "64k", "600k", "2m"])
+@test(size=["4k", "64k", *(f"{kib}k" for kib in range(580, 636, 4)), "2m"])
 def a_full_disk_harms_nobody_and_is_told(folder, size):
     with SmallDisk(folder, size) as disk:
         path = os.path.join(disk, "rec")
