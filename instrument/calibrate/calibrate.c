@@ -293,13 +293,14 @@ static int by_value(const void *a, const void *b)
 /* The mean of the values between the quartiles; *spread: the distance of those. */
 static double middle(double values[ROUNDS], double *spread)
 {
+	enum { KEPT = ROUNDS - 2 * (ROUNDS / 4) };
 	double sum = 0;
 
 	qsort(values, ROUNDS, sizeof(*values), by_value);
 	for (int i = ROUNDS / 4; i < ROUNDS - ROUNDS / 4; i++)
 		sum += values[i];
 	*spread = values[ROUNDS - 1 - ROUNDS / 4] - values[ROUNDS / 4];
-	return sum / (ROUNDS - 2 * (ROUNDS / 4));
+	return sum / KEPT;
 }
 
 static double mean_ns(const struct fsc_seen_sum *sum)

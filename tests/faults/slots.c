@@ -7,26 +7,28 @@
 
 #ifdef LIBRARY
 
-#define TEN(decade)                                                                               \
-	ONE(decade##0)                                                                            \
-	ONE(decade##1) ONE(decade##2) ONE(decade##3) ONE(decade##4) ONE(decade##5) ONE(decade##6) \
-		ONE(decade##7) ONE(decade##8) ONE(decade##9)
 #define ONE(number)                       \
 	int lib_##number(int value);      \
 	int lib_##number(int value)       \
 	{                                 \
 		return value + 1##number; \
 	}
-TEN(0)
-TEN(1) TEN(2) TEN(3) TEN(4) TEN(5) TEN(6) TEN(7) TEN(8) TEN(9)
+#define FIVE(a, b, c, d, e) ONE(a) ONE(b) ONE(c) ONE(d) ONE(e)
+#define TEN(d)                             \
+	FIVE(d##0, d##1, d##2, d##3, d##4) \
+	FIVE(d##5, d##6, d##7, d##8, d##9)
 
-	void lib_inside(void (*callback)(void));
+void lib_inside(void (*callback)(void));
 
 void lib_inside(void (*callback)(void))
 {
 	callback();
 	__asm__ volatile("");
 }
+
+/* clang-format off */
+TEN(0) TEN(1) TEN(2) TEN(3) TEN(4) TEN(5) TEN(6) TEN(7) TEN(8) TEN(9)
+/* clang-format on */
 
 #else
 

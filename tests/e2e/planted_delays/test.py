@@ -32,14 +32,14 @@ def all_delays_at_once_are_told_apart(folder, threads):
     arguments = ["--threads", threads]
     for number, key in enumerate(planted):
         # Longer than the others: after each wait the caches are cold, which no baseline shows.
-        arguments += [option(*key), 1000000 + 50000 * number]
+        arguments += [option(*key), 5000000 + 250000 * number]
 
     def attempt():
         undisturbed = baseline(folder, "dlopen", "fenced", "--threads", threads)
-        truth, phases = measure(folder, "dlopen", "fenced", *arguments, requests=150)
+        truth, phases = measure(folder, "dlopen", "fenced", *arguments, requests=40)
         for side, name in planted:
             check_planted(phases[side, name], truth, side, name, undisturbed[side, name], threads)
-        check_elsewhere(phases, planted, undisturbed, 1000000)
+        check_elsewhere(phases, planted, undisturbed, 5000000)
 
     try_again(attempt)
 
