@@ -476,9 +476,12 @@ static void note_time(struct fsc_breakdown *breakdown, const struct fsc_event *e
 	breakdown->any_event = true;
 }
 
-static struct fsc_maybe when_known(const struct fsc_state *state, int64_t added_ps)
+/* Of a profile no probe was read, and their cost is not known. */
+static struct fsc_maybe when_known(const struct fsc_breakdown *breakdown, int64_t added_ps)
 {
-	return state->probe[FSC_PROBE_call].known ? fsc_known(added_ps) : FSC_UNKNOWN;
+	return breakdown->state->probe[FSC_PROBE_call].known && !fsc_breakdown_is_profile(breakdown)
+		       ? fsc_known(added_ps)
+		       : FSC_UNKNOWN;
 }
 
 static enum fsc_status gather(struct fsc_breakdown *breakdown)
@@ -505,8 +508,7 @@ static enum fsc_status gather(struct fsc_breakdown *breakdown)
 	}
 	fsc_requests_finish(requests);
 	breakdown->result.forgotten_calls = fsc_requests_forgotten(requests);
-	breakdown->result.probes_added_ps =
-		when_known(breakdown->state, fsc_requests_added_ps(requests));
+	breakdown->result.probes_added_ps = when_known(breakdown, fsc_requests_added_ps(requests));
 	fsc_requests_destroy(requests);
 	add_aliases(breakdown);
 	return breakdown->no_memory ? FSC_E_NOMEM : FSC_OK;

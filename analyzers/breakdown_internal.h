@@ -113,6 +113,9 @@ struct fsc_breakdown {
 	struct fsc_breakdown_result result;
 };
 
+/* Is it a recording of the profile sink? */
+bool fsc_breakdown_is_profile(const struct fsc_breakdown *breakdown);
+
 /* The row of a site's events, NULL when it has none (pool and codec functions; no memory). */
 struct fsc_gathered *fsc_breakdown_row_of(struct fsc_breakdown *breakdown, uint16_t site);
 

@@ -163,7 +163,7 @@ static void fill_counts(const struct fsc_gathered *from, struct fsc_entry_row *r
 				   totals ? from->response_bytes : from->seen_response_bytes);
 }
 
-static bool is_profile(const struct fsc_breakdown *breakdown)
+bool fsc_breakdown_is_profile(const struct fsc_breakdown *breakdown)
 {
 	return !strcmp(breakdown->process->sink, "profile");
 }
@@ -176,7 +176,7 @@ static struct fsc_maybe is_estimate(const struct fsc_breakdown *breakdown,
 
 	if (!breakdown->state->probe[FSC_PROBE_call].known || !times->total_ns.known)
 		return FSC_UNKNOWN;
-	if (is_profile(breakdown))
+	if (fsc_breakdown_is_profile(breakdown))
 		return fsc_known(1);
 	taken_ns = times->raw_total_ns.value - times->total_ns.value;
 	return fsc_known((__int128)taken_ns * 100 >
@@ -358,7 +358,7 @@ static void fill_image(struct fsc_breakdown *breakdown)
 			  result->forgotten_calls ||
 			  (breakdown->process->profile_missed.known &&
 			   breakdown->process->profile_missed.value);
-	result->profile = is_profile(breakdown);
+	result->profile = fsc_breakdown_is_profile(breakdown);
 	if (breakdown->any_event) {
 		result->first_ns = fsc_known(breakdown->first_ns);
 		result->last_ns = fsc_known(breakdown->last_ns);

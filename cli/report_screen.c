@@ -185,8 +185,8 @@ static void write_overhead(const struct fsc_report *report, const struct fsc_out
 				"? the probe cost is not known: nothing is subtracted");
 		return;
 	}
-	fsc_output_fact(output, "overhead",
-			"about %s in all: %s inside and %s around a plain call; %s",
+	fsc_output_fact(output, "overhead", "%s%s in all: %s inside and %s around a plain call; %s",
+			breakdown->probes_added_ps.known ? "about " : "",
 			fsc_units_ps(all, breakdown->probes_added_ps),
 			fsc_units_ps(inner, breakdown->probe_inner_ps),
 			fsc_units_ps(outer, breakdown->probe_outer_ps),
