@@ -165,6 +165,11 @@ static bool finish(struct fsc_record_options *options)
 				 options->value[FSC_OPTION_BUFFER_SIZE]);
 		return false;
 	}
+	if (!strcmp(options->value[FSC_OPTION_SINK], "lttng")) {
+		fsc_messages_say("--sink lttng: record makes no LTTng session; make one and start "
+				 "the command with FFISCOPE_SINK=lttng and LD_PRELOAD set");
+		return false;
+	}
 	fsc_option_parse_size(options->value[FSC_OPTION_RING], &options->ring_bytes);
 	fsc_option_parse_size(options->value[FSC_OPTION_MAX_SIZE], &options->max_bytes);
 	fsc_option_parse_flag(options->value[FSC_OPTION_WAIT], &options->wait);

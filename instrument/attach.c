@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include "attach_internal.h"
+#include "lttng_sink_internal.h"
 #include "profile_internal.h"
 #include "record_internal.h"
 #include "session_internal.h"
@@ -151,17 +152,7 @@ static struct fsc_slot *slots(void)
 	return (struct fsc_slot *)((char *)fsc_live->image + FSC_SLOTS_OFFSET);
 }
 
-/* What this process has mapped for a slot; valid when owner is this image's pid. */
-struct slot_mapping {
-	struct fsc_ring *ring;
-	uint64_t ring_offset;
-	uint64_t ring_bytes;
-	struct fsc_counter *counters;
-	uint32_t counter_limit;
-	uint32_t owner;
-};
-
-static struct slot_mapping slot_mappings[FSC_SLOTS_MAX];
+struct fsc_slot_mapping fsc_slot_mappings[FSC_SLOTS_MAX];
 
 static bool slot_take(struct fsc_slot *slot)
 {
@@ -208,15 +199,15 @@ static int64_t claim_slot(uint32_t wanted)
 	return -1;
 }
 
-static void release_slot(struct fsc_cursor *cursor)
+void fsc_attach_release_slot(uint32_t slot)
 {
 	uint32_t hint = __atomic_load_n(&fsc_live->free_slot_hint, __ATOMIC_RELAXED);
 
-	while (cursor->slot < hint &&
-	       !__atomic_compare_exchange_n(&fsc_live->free_slot_hint, &hint, cursor->slot, false,
+	while (slot < hint &&
+	       !__atomic_compare_exchange_n(&fsc_live->free_slot_hint, &hint, slot, false,
 					    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		;
-	__atomic_store_n(&slots()[cursor->slot].state, FSC_SLOT_FREE, __ATOMIC_RELEASE);
+	__atomic_store_n(&slots()[slot].state, FSC_SLOT_FREE, __ATOMIC_RELEASE);
 }
 
 /* ---- rings ---- */
@@ -231,12 +222,13 @@ static void ring_init(struct fsc_ring *ring, uint64_t bytes, uint32_t tid)
 static void ring_adopt(struct fsc_cursor *cursor, struct fsc_ring *ring, uint64_t offset,
 		       uint64_t bytes)
 {
-	struct slot_mapping *mapping = &slot_mappings[cursor->slot];
+	struct fsc_slot_mapping *mapping = &fsc_slot_mappings[cursor->slot];
 
 	cursor->ring = ring;
 	cursor->ring_offset = offset;
 	cursor->ring_bytes = bytes;
 	cursor->at = cursor->end = (uint8_t *)(ring + 1);
+	cursor->direct = 0;
 	mapping->ring = ring;
 	mapping->ring_offset = offset;
 	mapping->ring_bytes = bytes;
@@ -247,7 +239,7 @@ static bool first_piece(struct fsc_cursor *cursor, struct fsc_slot *slot)
 {
 	uint64_t offset;
 	char *piece = fsc_session_map_piece(COUNTERS_FIRST_BYTES + RING_FIRST_BYTES, &offset);
-	struct slot_mapping *mapping = &slot_mappings[cursor->slot];
+	struct fsc_slot_mapping *mapping = &fsc_slot_mappings[cursor->slot];
 	struct fsc_ring *ring;
 
 	if (!piece)
@@ -257,10 +249,14 @@ static bool first_piece(struct fsc_cursor *cursor, struct fsc_slot *slot)
 	ring_adopt(cursor, ring, offset + COUNTERS_FIRST_BYTES, RING_FIRST_BYTES);
 	mapping->counters = (struct fsc_counter *)piece;
 	mapping->counter_limit = FSC_SITES_STEP;
-	mapping->owner = cursor->owner;
+	mapping->locked = mapping->left = 0;
+	mapping->lost_events = mapping->lost_findings = 0;
+	__atomic_store_n(&mapping->owner, cursor->owner, __ATOMIC_RELEASE);
 	__atomic_store_n(&slot->counters, offset, __ATOMIC_RELAXED);
 	__atomic_store_n(&slot->counter_limit, FSC_SITES_STEP, __ATOMIC_RELEASE);
-	__atomic_store_n(&slot->ring, cursor->ring_offset, __ATOMIC_RELEASE);
+	/* What goes to LTTng is none of the drain's. */
+	if (fsc_settings.sink != FSC_SINK_LTTNG)
+		__atomic_store_n(&slot->ring, cursor->ring_offset, __ATOMIC_RELEASE);
 	return true;
 }
 
@@ -284,7 +280,7 @@ static bool next_ring(struct fsc_cursor *cursor, uint64_t bytes)
 /* The ring of the slot's last owner: ours if it is drained, else followed by a new one. */
 static bool inherit_ring(struct fsc_cursor *cursor)
 {
-	struct slot_mapping *mapping = &slot_mappings[cursor->slot];
+	struct fsc_slot_mapping *mapping = &fsc_slot_mappings[cursor->slot];
 	struct fsc_ring *ring = mapping->ring;
 
 	ring_adopt(cursor, ring, mapping->ring_offset, mapping->ring_bytes);
@@ -298,13 +294,13 @@ static bool inherit_ring(struct fsc_cursor *cursor)
 static bool take_slot(struct fsc_cursor *cursor, uint32_t wanted)
 {
 	int64_t index = claim_slot(wanted);
-	struct slot_mapping *mapping;
+	struct fsc_slot_mapping *mapping;
 	struct fsc_slot *slot;
 
 	if (index < 0)
 		return false;
 	slot = &slots()[index];
-	mapping = &slot_mappings[index];
+	mapping = &fsc_slot_mappings[index];
 	cursor->slot = (uint32_t)index;
 	cursor->tid = system_tid();
 	cursor->owner = fsc_live->owner;
@@ -312,7 +308,7 @@ static bool take_slot(struct fsc_cursor *cursor, uint32_t wanted)
 	cursor->last_ticks = 0;
 	slot->tid = cursor->tid;
 	if (mapping->owner == cursor->owner ? !inherit_ring(cursor) : !first_piece(cursor, slot)) {
-		release_slot(cursor);
+		fsc_attach_release_slot(cursor->slot);
 		cursor->owner = 0;
 		return false;
 	}
@@ -328,7 +324,7 @@ static bool take_slot(struct fsc_cursor *cursor, uint32_t wanted)
 bool fsc_attach_counters(struct fsc_thread *thread, uint32_t site)
 {
 	struct fsc_cursor *cursor = thread->cursor;
-	struct slot_mapping *mapping = &slot_mappings[cursor->slot];
+	struct fsc_slot_mapping *mapping = &fsc_slot_mappings[cursor->slot];
 	struct fsc_slot *slot = &slots()[cursor->slot];
 	uint32_t limit = cursor->counter_limit;
 	struct fsc_counter *larger;
@@ -358,11 +354,11 @@ bool fsc_attach_counters(struct fsc_thread *thread, uint32_t site)
 	return true;
 }
 
-static uint64_t grown(uint64_t bytes)
+uint64_t fsc_attach_grown(uint64_t bytes, uint64_t most)
 {
 	uint64_t next = bytes < RING_FAST_GROWTH_BYTES ? bytes * 16 : bytes * 4;
 
-	return next > fsc_settings.ring_max_bytes ? fsc_settings.ring_max_bytes : next;
+	return next > most ? most : next;
 }
 
 /* How far may be written: what is kept for findings only as far as this record needs it. */
@@ -423,12 +419,15 @@ uint64_t fsc_record_make_room(void *argument)
 	uint32_t reserve = room->finding ? 0 : FSC_FINDING_RESERVE;
 	void *at;
 
+	if (fsc_settings.sink == FSC_SINK_LTTNG)
+		return fsc_lttng_make_room(cursor, room->bytes);
 	if (cursor->profile)
 		return room_for_finding(cursor, room);
 	at = room_in_ring(cursor, room->bytes, reserve);
 	if (!at && !cursor->no_growth && cursor->ring_bytes < fsc_settings.ring_max_bytes &&
 	    !__atomic_load_n(&fsc_session->stop, __ATOMIC_RELAXED)) {
-		cursor->no_growth = !next_ring(cursor, grown(cursor->ring_bytes));
+		cursor->no_growth = !next_ring(
+			cursor, fsc_attach_grown(cursor->ring_bytes, fsc_settings.ring_max_bytes));
 		at = room_in_ring(cursor, room->bytes, reserve);
 	}
 	if (!at)
@@ -453,8 +452,9 @@ static void thread_ends(void *argument)
 		if (thread->shadow != memory->first_shadow)
 			system_unmap(thread->shadow,
 				     thread->shadow_limit * sizeof(*thread->shadow));
-		if (thread->cursor->owner && thread->cursor->owner == fsc_live->owner)
-			release_slot(thread->cursor);
+		if (thread->cursor->owner && thread->cursor->owner == fsc_live->owner &&
+		    (fsc_settings.sink != FSC_SINK_LTTNG || fsc_lttng_leave(thread->cursor)))
+			fsc_attach_release_slot(thread->cursor->slot);
 		thread->cursor->owner = 0;
 		thread->cursor->counter_limit = 0;
 		thread->cursor = &no_cursor;

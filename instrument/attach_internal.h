@@ -34,4 +34,27 @@ void fsc_arch_start(void) FSC_HIDDEN;
  */
 uintptr_t fsc_arch_stack_begin(void) FSC_HIDDEN;
 
+/* What this process has mapped for a slot; valid when owner is this image's pid. */
+struct fsc_slot_mapping {
+	struct fsc_ring *ring;
+	uint64_t ring_offset;
+	uint64_t ring_bytes;
+	struct fsc_counter *counters;
+	uint32_t counter_limit;
+	uint32_t owner;
+	/* Sink lttng: */
+	uint32_t locked;      /* atomic: 1 = its records are being told, or moved */
+	uint32_t left;	      /* atomic: 1 = its thread is gone, what it left is still to be told */
+	uint64_t lost_events; /* of ring->dropped: in the image's count already */
+	uint64_t lost_findings; /* likewise */
+};
+
+extern struct fsc_slot_mapping fsc_slot_mappings[FSC_SLOTS_MAX] FSC_HIDDEN;
+
+/* Bytes of the ring that follows one of that size, at most `most`. */
+uint64_t fsc_attach_grown(uint64_t bytes, uint64_t most) FSC_HIDDEN;
+
+/* Another thread may take the slot. */
+void fsc_attach_release_slot(uint32_t slot) FSC_HIDDEN;
+
 #endif

@@ -559,7 +559,7 @@ void fsc_buffer_record_finding(struct fsc_thread *thread, const struct fsc_frame
 	if (!record)
 		return;
 	fill_freed(record, frame);
-	fsc_record_commit(thread->cursor, sizeof(*record));
+	fsc_record_end(thread->cursor, sizeof(*record));
 }
 
 void fsc_buffer_codec(struct fsc_site *site, struct fsc_frame *frame,

@@ -293,7 +293,7 @@ void fsc_call_leave_phase(struct fsc_thread *thread, struct fsc_frame *frame)
 		fsc_buffer_codec(frame->site, frame, record);
 	record->allocations = closed.mine.allocations;
 	record->allocated_bytes = closed.mine.allocated_bytes;
-	fsc_record_commit(thread->cursor, sizeof(*record));
+	fsc_record_end(thread->cursor, sizeof(*record));
 }
 
 /*
@@ -479,6 +479,15 @@ static __attribute__((noinline)) void leave_slowly(struct fsc_thread *thread,
 	fsc_thread_end_work(thread);
 }
 
+/* Would its only record be told directly, to nobody? */
+static INLINE bool is_unheard(const struct fsc_thread *thread, const struct fsc_frame *frame,
+			      const struct fsc_closed *closed)
+{
+	return FSC_UNLIKELY(thread->cursor->direct) && !*fsc_lttng_calls_wanted &&
+	       !(closed->mine.allocations | closed->mine.frees) &&
+	       frame->site->kind != FSC_SITE_FREE && !fsc_buffer_may_carry(thread, frame);
+}
+
 static __attribute__((noinline)) void leave_lone(struct fsc_thread *thread, struct fsc_frame *frame)
 {
 	struct fsc_closed closed = { .mine = thread->totals };
@@ -491,7 +500,8 @@ static __attribute__((noinline)) void leave_lone(struct fsc_thread *thread, stru
 	count_call(thread, frame);
 	fsc_shadow_close_lone(thread);
 	thread->totals = (struct fsc_allocation_totals){ 0, 0, 0, 0 };
-	record_call(thread, frame, &closed);
+	if (!is_unheard(thread, frame, &closed))
+		record_call(thread, frame, &closed);
 	fsc_thread_end_work(thread);
 }
 

@@ -116,7 +116,7 @@ FSC_EXPORT void ffiscope_mark(uint32_t name)
 
 		record->name = name;
 		record->call = top ? top->number : 0;
-		fsc_record_commit(thread->cursor, sizeof(*record));
+		fsc_record_end(thread->cursor, sizeof(*record));
 	}
 	fsc_thread_end_work(thread);
 }

@@ -4,7 +4,7 @@
  *
  * struct fsc_x_record *r = FSC_RECORD_BEGIN(thread, x, ticks);  NULL: dropped and counted
  * ... fill every field after the header ...
- * fsc_record_commit(thread->cursor, sizeof(*r));                 the consumer may see it from here
+ * fsc_record_end(thread->cursor, sizeof(*r));                    the consumer may see it from here
  *
  * What belongs to one call is a group: its room is asked for once, it becomes visible at once, and
  * when there is no room it is dropped as a whole and each record of it counted:
@@ -36,6 +36,19 @@ struct fsc_record_room {
  */
 uint64_t fsc_record_make_room(void *argument) FSC_HIDDEN;
 
+/* Whole records of the calling thread, to be told to LTTng. */
+struct fsc_record_span {
+	uint32_t tid;
+	const uint8_t *begin;
+	uint32_t bytes;
+};
+
+/* argument is struct fsc_record_span *. */
+uint64_t fsc_record_tell(void *argument) FSC_HIDDEN;
+
+/* Not 0 while a session wants events of calls, which a thread tells itself. */
+extern const int *fsc_lttng_calls_wanted FSC_HIDDEN;
+
 /* Where that many bytes may be written, or NULL. */
 static inline uint8_t *fsc_record_room(struct fsc_thread *thread, uint32_t bytes, bool finding)
 {
@@ -43,6 +56,8 @@ static inline uint8_t *fsc_record_room(struct fsc_thread *thread, uint32_t bytes
 	struct fsc_record_room room = { thread, bytes, finding };
 
 	if (FSC_LIKELY((uintptr_t)cursor->end - (uintptr_t)cursor->at >= bytes))
+		return cursor->at;
+	if (cursor->direct)
 		return cursor->at;
 	return (uint8_t *)(uintptr_t)fsc_arch_call_outside(fsc_record_make_room, &room);
 }
@@ -105,6 +120,17 @@ static inline void fsc_record_commit(struct fsc_cursor *cursor, uint32_t bytes)
 	__atomic_store_n(&cursor->ring->head, cursor->ring->head + bytes, __ATOMIC_RELEASE);
 }
 
+/* The same for records that may be told directly: those that did not find room without asking. */
+static inline void fsc_record_end(struct fsc_cursor *cursor, uint32_t bytes)
+{
+	struct fsc_record_span span = { cursor->tid, cursor->at, bytes };
+
+	if (FSC_LIKELY(!cursor->direct))
+		fsc_record_commit(cursor, bytes);
+	else
+		fsc_arch_call_outside(fsc_record_tell, &span);
+}
+
 struct fsc_group {
 	struct fsc_thread *thread;
 	uint8_t *begin;
@@ -144,7 +170,7 @@ static inline void fsc_group_end(struct fsc_group *group)
 	struct fsc_thread *thread = group->thread;
 
 	if (FSC_LIKELY(group->begin != thread->memory->no_room))
-		fsc_record_commit(thread->cursor, (uint32_t)(group->at - group->begin));
+		fsc_record_end(thread->cursor, (uint32_t)(group->at - group->begin));
 	else
 		fsc_record_drop(thread->cursor, group->count, false);
 }

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 
+#include "lttng_sink_internal.h"
 #include "modules_internal.h"
 #include "profile_internal.h"
 #include "sites_internal.h"
@@ -111,6 +112,7 @@ static void read_boundary(const char *path)
 static void read_settings(char **environment)
 {
 	const char *boundary = setting(environment, FSC_OPTION_BOUNDARY);
+	const char *sink = setting(environment, FSC_OPTION_SINK);
 	bool fast = fsc_text_same(setting(environment, FSC_OPTION_CLOCK), "fast");
 
 	copy_setting(fsc_settings.session, sizeof(fsc_settings.session),
@@ -130,8 +132,12 @@ static void read_settings(char **environment)
 	fsc_settings.ring_max_bytes =
 		setting_size(environment, FSC_OPTION_BUFFER_SIZE, 16384, 64u << 20) &
 		~(uint64_t)(FSC_PAGE - 1);
-	if (fsc_text_same(setting(environment, FSC_OPTION_SINK), fsc_sink_name(FSC_SINK_PROFILE)))
+	if (fsc_text_same(sink, fsc_sink_name(FSC_SINK_PROFILE)))
 		fsc_settings.sink = FSC_SINK_PROFILE;
+	else if (fsc_text_same(sink, fsc_sink_name(FSC_SINK_LTTNG)))
+		fsc_settings.sink = FSC_SINK_LTTNG;
+	if (fsc_text_same(setting(environment, FSC_OPTION_TRANSPORT), "batch"))
+		fsc_settings.transport = FSC_TRANSPORT_BATCH;
 	fsc_settings.profile_bytes =
 		setting_size(environment, FSC_OPTION_PROFILE_SIZE, 256u << 10, 4ull << 30) &
 		~(uint64_t)(FSC_PAGE - 1);
@@ -210,16 +216,22 @@ bool fsc_session_start(char **environment)
 		fsc_text_environment(environment, fsc_options[FSC_OPTION_SESSION].variable);
 	const char *output =
 		fsc_text_environment(environment, fsc_options[FSC_OPTION_OUTPUT].variable);
+	const char *sink = fsc_text_environment(environment, fsc_options[FSC_OPTION_SINK].variable);
 	struct fsc_live *live;
 
-	if (!session && !output)
+	if (!session && !output && !(sink && fsc_text_same(sink, fsc_sink_name(FSC_SINK_LTTNG))))
 		return false;
 	read_settings(environment);
+	/* A recorder is there: it gets the events. */
+	if (session && fsc_settings.sink == FSC_SINK_LTTNG)
+		fsc_settings.sink = FSC_SINK_EMBEDDED;
 	live = system_map(-1, 0, FSC_PAGE);
 	if (!fsc_settings.rules.exclude || !live ||
 	    system_advise(live, FSC_PAGE, MADV_WIPEONFORK) != 0)
 		return false;
 	fsc_live = live;
+	if (fsc_settings.sink == FSC_SINK_LTTNG && !fsc_lttng_open(environment))
+		return false;
 	fsc_session = session ? map_control() : fsc_standalone_start();
 	if (!fsc_session)
 		return false;
@@ -307,8 +319,9 @@ static void describe(struct fsc_image *image, uint32_t pid, uint32_t number)
 	image->forked = attached_before;
 	image->allocations_on = fsc_record_allocation_mask != 0;
 	image->codecs_on = fsc_settings.rules.codecs;
-	image->sink = fsc_settings.sink;
 	image->machine = FSC_MACHINE_OWN;
+	image->sink = fsc_settings.sink;
+	image->transport = fsc_settings.transport;
 	length = system_link_text("/proc/self/exe", image->exe, sizeof(image->exe) - 1);
 	image->exe[length > 0 ? length : 0] = '\0';
 	image->version = FSC_IMAGE_VERSION;

@@ -15,9 +15,10 @@ enum fsc_session_limit { FSC_PATH_BYTES = 1024 };
 struct fsc_settings {
 	bool follow;
 	bool standalone;	 /* no record process: drain in a helper thread */
+	uint32_t sink;		 /* enum fsc_sink */
+	uint32_t transport;	 /* enum fsc_transport */
 	uint32_t window_words;	 /* stack words copied for functions that no row describes */
 	uint64_t ring_max_bytes; /* of one ring with its header */
-	uint32_t sink;		 /* enum fsc_sink */
 	uint64_t profile_bytes;	 /* what the profile sink may take */
 	char session[FSC_PATH_BYTES];
 	char output[FSC_PATH_BYTES]; /* standalone: where the recording goes */

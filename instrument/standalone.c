@@ -13,6 +13,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 
+#include "lttng_sink_internal.h"
 #include "session_internal.h"
 #include "system_internal.h"
 #include "trace_points/clock.h"
@@ -98,6 +99,11 @@ struct fsc_session *fsc_standalone_start(void)
 {
 	long made;
 
+	if (fsc_settings.sink == FSC_SINK_LTTNG) {
+		fsc_settings.standalone = true;
+		fsc_standalone_sweep();
+		return system_map(-1, 0, FSC_PAGE);
+	}
 	expand_output();
 	made = system_make_folder(fsc_settings.output);
 	if ((made != 0 && made != -EEXIST) || !make_absolute())
@@ -168,9 +174,11 @@ static void *help(void *image)
 		return NULL;
 	/*
 	 * Descriptors of its own: one of ours would be a number that the program, which may have
-	 * closed its standard input, does not expect to be taken.
+	 * closed its standard input, does not expect to be taken. But the tracer's are the
+	 * program's.
 	 */
-	if (fsc_arch_syscall6(SYS_close_range, 0, ~0u, CLOSE_RANGE_UNSHARE, 0, 0, 0) != 0)
+	if (fsc_settings.sink != FSC_SINK_LTTNG &&
+	    fsc_arch_syscall6(SYS_close_range, 0, ~0u, CLOSE_RANGE_UNSHARE, 0, 0, 0) != 0)
 		return NULL;
 	/* Until the image is another one's: the destructor, or a child of vfork that went on. */
 	while (image == fsc_live->image && system_pid() == pid &&
@@ -180,7 +188,10 @@ static void *help(void *image)
 		if (take_turn()) {
 			if (fsc_live->finished)
 				break;
-			moved = fsc_drain_poll(drain, true);
+			if (fsc_settings.sink == FSC_SINK_LTTNG)
+				moved = !fsc_lttng_turn(drain); /* to look again soon */
+			else
+				moved = fsc_drain_poll(drain, true);
 			__atomic_store_n(&fsc_live->draining, 0, __ATOMIC_RELEASE);
 		}
 		if (fsc_clock_monotonic_ns() - swept_ns > SWEEP_PERIOD_NS) {
@@ -211,6 +222,21 @@ static void start_helper(void)
 	pthread_attr_destroy(&attributes);
 }
 
+static bool make_lttng_drain(const char *image_path)
+{
+	const struct fsc_drain_output output = { fsc_lttng_packet, NULL };
+	const uint8_t no_uuid[16] = { 0 };
+	int problem;
+
+	fsc_lttng_image();
+	drain = fsc_drain_create(image_path, no_uuid, &output, &problem);
+	if (!drain)
+		return false;
+	drain_pid = fsc_live->owner;
+	fsc_drain_keep_open(drain);
+	return true;
+}
+
 static bool make_drain(const char *image_path, const struct fsc_process_origin *origin)
 {
 	struct fsc_drain_output output = { fsc_process_folder_packet, NULL };
@@ -234,6 +260,13 @@ void fsc_standalone_image(const char *image_path)
 	struct fsc_process_origin origin = { .recording = fsc_settings.output, .hostname = "" };
 	struct held_signals held = { 0 };
 
+	if (fsc_settings.sink == FSC_SINK_LTTNG) {
+		signals_hold(&held);
+		if (make_lttng_drain(image_path))
+			start_helper();
+		signals_release(&held);
+		return;
+	}
 	origin.ticks_per_s = fsc_clock_ticks_per_s(system_clock, MEASURE_NS);
 	origin.pair = fsc_clock_pair_read(system_clock);
 	fsc_arch_syscall6(SYS_getrandom, (long)origin.uuid, sizeof(origin.uuid), 0, 0, 0, 0);
@@ -262,6 +295,11 @@ static void finish(void)
 	if (drain_pid != fsc_live->owner || !wait_for_turn(fsc_clock_monotonic_ns() + TURN_WAIT_NS))
 		return;
 	fsc_live->finished = 1;
+	if (fsc_settings.sink == FSC_SINK_LTTNG) {
+		fsc_lttng_finish(drain);
+		fsc_drain_let_go(drain);
+		return;
+	}
 	fsc_drain_finish(drain);
 	fsc_drain_let_go(drain);
 	fsc_drain_totals(drain, &totals);

@@ -410,6 +410,17 @@ void fsc_drain_finish(struct fsc_drain *drain)
 	errno = saved;
 }
 
+void fsc_drain_tell(struct fsc_drain *drain)
+{
+	int saved = errno;
+
+	if (fsc_drain_file_look(drain)) {
+		image_look(drain);
+		fsc_drain_state_tell(drain);
+	}
+	errno = saved;
+}
+
 void fsc_drain_totals(const struct fsc_drain *drain, struct fsc_drain_totals *totals)
 {
 	*totals = drain->totals;

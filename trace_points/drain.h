@@ -67,6 +67,15 @@ const struct fsc_image *fsc_drain_image(const struct fsc_drain *drain);
  */
 uint64_t fsc_drain_poll(struct fsc_drain *drain, bool all);
 
+/*
+ * Write everything that is known now to the state stream again, closed by an `image` event, for an
+ * output whose readers may begin at any time. All of it has one time.
+ */
+void fsc_drain_tell(struct fsc_drain *drain);
+
+/* Keep the image's file open under a number that no program expects to be given next. */
+void fsc_drain_keep_open(struct fsc_drain *drain);
+
 /* Close the image's file; it is opened again when it is needed. */
 void fsc_drain_let_go(struct fsc_drain *drain);
 

@@ -140,3 +140,14 @@ void fsc_drain_let_go(struct fsc_drain *drain)
 		close(drain->fd);
 	drain->fd = -1;
 }
+
+void fsc_drain_keep_open(struct fsc_drain *drain)
+{
+	enum { HIGH_DESCRIPTOR = 200 };
+	int fd = fcntl(drain->fd, F_DUPFD_CLOEXEC, HIGH_DESCRIPTOR);
+
+	if (fd < 0)
+		return;
+	close(drain->fd);
+	drain->fd = fd;
+}

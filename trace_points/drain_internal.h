@@ -133,6 +133,8 @@ bool fsc_drain_state_has_skipped(const struct fsc_drain *drain);
 /* Write totals, live buffers and losses, and the last packet of the state stream. */
 void fsc_drain_state_finish(struct fsc_drain *drain);
 
+/* Write all that is known, and then the image itself. */
+void fsc_drain_state_tell(struct fsc_drain *drain);
 /*
  * At the end: write a record, one of struct fsc_*_record, to the state stream; its id and ticks are
  * filled in. What is refused for good counts as lost.

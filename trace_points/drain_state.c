@@ -426,14 +426,13 @@ static void put_changed_sites(struct fsc_drain *drain)
 			(void)put_site(drain, (uint16_t)i);
 }
 
-void fsc_drain_state_finish(struct fsc_drain *drain)
+/* Exact totals, live buffers and losses as they are now. */
+static void put_totals(struct fsc_drain *drain)
 {
-	struct fsc_clock_pair now;
-
-	fsc_drain_state_poll(drain);
-	put_changed_sites(drain);
-	now = pair_now(drain);
-	put_clock(drain, &now);
+	drain->totals.calls = 0;
+	drain->totals.skipped_calls = 0;
+	drain->state.made_buffers = 0;
+	drain->state.freed_buffers = 0;
 	for (uint32_t i = 0; i < fsc_drain_slot_count(drain); i++)
 		put_slot_totals(drain, i);
 	for (uint32_t i = 0; i < fsc_drain_slot_count(drain); i++)
@@ -445,5 +444,58 @@ void fsc_drain_state_finish(struct fsc_drain *drain)
 			 drain->slots[i].lost_findings + drain->slots[i].findings);
 	put_loss(drain, FSC_STATE_SLOT, drain->image.lost_events + drain->state.lost_events,
 		 drain->image.lost_findings);
+}
+
+void fsc_drain_state_finish(struct fsc_drain *drain)
+{
+	struct fsc_clock_pair now;
+
+	fsc_drain_state_poll(drain);
+	put_changed_sites(drain);
+	now = pair_now(drain);
+	put_clock(drain, &now);
+	put_totals(drain);
+	flush_for_good(drain);
+}
+
+static void put_image(struct fsc_drain *drain)
+{
+	const struct fsc_image *image = &drain->image;
+	struct fsc_drain_totals totals;
+	struct fsc_image_record record = { .format = FSC_FORMAT_VERSION,
+					   .parent = image->ppid,
+					   .exe = FSC_STRING_EXE,
+					   .state = image->state,
+					   .clock_mode = image->clock_mode,
+					   .machine = image->machine,
+					   .transport = image->transport,
+					   .start_ticks = image->start_ticks };
+
+	fsc_drain_totals(drain, &totals);
+	record.flags = (image->forked ? FSC_IMAGE_FORKED : 0) |
+		       (image->allocations_on ? FSC_IMAGE_ALLOCATIONS : 0) |
+		       (image->codecs_on ? FSC_IMAGE_CODECS : 0);
+	record.calls = totals.calls;
+	record.lost_events = totals.lost_events;
+	record.lost_findings = totals.lost_findings;
+	fsc_drain_put(drain, FSC_EVENT_image, &record);
+}
+
+void fsc_drain_state_tell(struct fsc_drain *drain)
+{
+	struct fsc_drain_state *state = &drain->state;
+	struct fsc_clock_pair now = pair_now(drain);
+
+	(void)flush(drain);
+	state->begun = true;
+	state->string_bytes = 0;
+	state->module_count = 0;
+	state->site_count = 0;
+	put_clock(drain, &now);
+	(void)put_string(drain, FSC_STRING_EXE, drain->image.exe, strlen(drain->image.exe));
+	put_probe_costs(drain);
+	put_news(drain);
+	put_totals(drain);
+	put_image(drain);
 	flush_for_good(drain);
 }

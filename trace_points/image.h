@@ -65,12 +65,18 @@ enum fsc_image_state {
 /* Where events go. */
 enum fsc_sink {
 	FSC_SINK_EMBEDDED = 0, /* rings, drained into a recording */
-	FSC_SINK_LTTNG = 1,
-	FSC_SINK_PROFILE = 2 /* nowhere: counters and distributions alone (profile.h) */
+	FSC_SINK_LTTNG = 1,    /* LTTng-UST: events of provider ffiscope */
+	FSC_SINK_PROFILE = 2   /* nowhere: counters and distributions alone (profile.h) */
 };
 
 /* "embedded", "lttng", "profile"; "unknown" for any other number. */
 const char *fsc_sink_name(uint32_t sink);
+
+/* How sink lttng hands events on. */
+enum fsc_transport {
+	FSC_TRANSPORT_EVENTS = 0, /* one LTTng event each */
+	FSC_TRANSPORT_BATCH = 1	  /* many records in one event, ffiscope:batch */
+};
 
 enum fsc_clock_mode { FSC_CLOCK_FENCED = 0, FSC_CLOCK_FAST = 1, FSC_CLOCK_SYSTEM = 2 };
 
@@ -100,7 +106,7 @@ struct fsc_image {
 	uint32_t machine;	 /* its e_machine: fsc_machine_name() */
 	char exe[1024];		 /* path of the executable, truncated */
 	uint32_t sink;		 /* enum fsc_sink */
-	uint32_t reserved;
+	uint32_t transport;	 /* enum fsc_transport, of sink lttng */
 	uint64_t profile_offset; /* of the region of profile.h; 0 = none */
 	uint64_t profile_bytes;	 /* its size */
 	uint64_t profile_next;	 /* atomic: bytes of it handed out */

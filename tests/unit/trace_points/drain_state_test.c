@@ -37,6 +37,43 @@ Test(drain_state, a_site_wrapped_later_is_written_once)
 	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_site, NULL), 2);
 }
 
+Test(drain_state, what_is_told_again_is_whole_and_closed_by_the_image)
+{
+	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 4096);
+	const void *image = NULL, *clock = NULL;
+
+	fake_calls(&fake, ring, 1);
+	fsc_drain_poll(drain, true);
+	for (uint64_t round = 1; round <= 2; round++) {
+		fsc_drain_tell(drain);
+		cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_site, NULL), 1 + round);
+		cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_module, NULL),
+			     1 + round);
+		/* Two names of the image, and each time its executable. */
+		cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_string, NULL),
+			     2 + 3 * round);
+		cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_image, &image), round);
+	}
+	(void)fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_clock, &clock);
+	cr_assert_eq(((const struct fsc_image_record *)image)->ticks,
+		     ((const struct fsc_clock_record *)clock)->ticks);
+	cr_assert_eq(((const struct fsc_image_record *)image)->exe, FSC_STRING_EXE);
+	cr_assert_eq(((const struct fsc_image_record *)image)->state, fake.image->state);
+}
+
+Test(drain_state, totals_that_are_told_again_are_not_added_up)
+{
+	struct fsc_counter *counters;
+
+	(void)fake_ring(&fake, 0, NULL, 4096);
+	fake.slots[0].counters = fake_piece(&fake, 64 * sizeof(*counters));
+	fake.slots[0].counter_limit = 64;
+	counters = (struct fsc_counter *)(fake.map + fake.slots[0].counters);
+	counters[1].calls = 5;
+	fsc_drain_tell(drain);
+	fsc_drain_tell(drain);
+	cr_assert_eq(totals().calls, 5);
+}
 static const struct fsc_probe_cost costs[FSC_PROBE_KINDS] = {
 	[FSC_PROBE_call] = { true, 21500, 14000, 300 },
 	[FSC_PROBE_freed] = { true, 22000, 31000, 400 },
