@@ -127,9 +127,8 @@ static void clock_set(uint64_t older_ticks, uint64_t older_ns, const struct fsc_
 	if (fsc_clock_mode_now == FSC_CLOCK_SYSTEM || pair->ticks <= older_ticks)
 		next->ns_per_tick = 1ull << 32;
 	else
-		next->ns_per_tick =
-			(uint64_t)(((unsigned __int128)(pair->monotonic_ns - older_ns) << 32) /
-				   (pair->ticks - older_ticks));
+		next->ns_per_tick = (uint64_t)((double)(pair->monotonic_ns - older_ns) /
+					       (double)(pair->ticks - older_ticks) * (1ull << 32));
 	__atomic_store_n(&newest, next, __ATOMIC_RELEASE);
 }
 
