@@ -5,13 +5,15 @@ import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 from tracing import Trace, Tracer, record_sizes
-from scenario import SERVICE, check, compile_program, equal, host, main, test, unharmed
+from scenario import (SERVICE, check, compile_program, equal, host, load, main, record, require, test,
+                      unharmed, wait_until)
 
 TRANSPORTS = ["events", "batch"]
 
@@ -138,11 +140,95 @@ def a_session_that_begins_in_mid_run_can_be_read_alone(folder, transport):
         tracer.lttng("start")
         truth = json.loads(program.communicate()[0])
         tracer.lttng("destroy")
+        embedded = record(folder, *host("dlopen", "--requests", 300, "--delay-work", 1)).report()
         found = Trace(trace, record_sizes(folder))
         names = {text["text"].strip('"') for text in found.of("string")}
         check({"proto2ffi_say_hello", "proto2ffi_free_byte_buffer"} <= names, f"names: {names}")
-        equal(found.images()[0]["calls"], str(calls_of(truth) + 3), "calls that the image counted")
+        equal(found.images()[0]["calls"], str(embedded["process"]["calls"]),
+              "calls that the image counted, beside an embedded recording's")
         check(0 < found.calls() < calls_of(truth), f"{found.calls()} calls are there")
+
+
+STEADY = """
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+static void (*call)(void *);
+static struct { uint64_t tid, calls; } *done;
+static void *work(void *at)
+{
+	char stats[4096];
+	long n = (long)at;
+
+	done[n].tid = (uint64_t)syscall(SYS_gettid);
+	for (;;) {
+		call(stats);
+		__atomic_fetch_add(&done[n].calls, 1, __ATOMIC_RELEASE);
+		usleep(50);
+	}
+}
+int main(int argc, char **argv)
+{
+	int file = open(argv[2], O_RDWR);
+	pthread_t thread;
+
+	done = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	call = (void (*)(void *))dlsym(dlopen(argv[1], RTLD_NOW), "proto2ffi_memory_stats");
+	pthread_create(&thread, NULL, work, (void *)1);
+	work((void *)0);
+	return argc;
+}
+"""
+
+
+@test(transport=TRANSPORTS)
+def a_program_that_is_killed_loses_its_open_batches_alone(folder, transport):
+    program = compile_program(folder, "steady", STEADY)
+    done = os.path.join(folder, "done")
+    sizes = record_sizes(folder)
+    with open(done, "wb") as file:
+        file.write(bytes(4096))
+    os.chmod(folder, 0o755)
+    os.chmod(done, 0o666)
+    with Tracer() as tracer:
+        tracer.sessiond()
+        trace = tracer.session()
+        tracer.lttng("start")
+        running = tracer.popen(transport, program, SERVICE, done)
+        require(wait_until(lambda: min(counts_of(done).values(), default=0) > 5000),
+                "the program does not call")
+        running.kill()
+        running.wait()
+        tracer.lttng("destroy")
+        found = Trace(trace, sizes)
+        told = {tid: sum(1 for name, fields in found.events if name == "call" and
+                         int(fields["tid"]) == tid) for tid in counts_of(done)}
+        open_calls = BATCH_BYTES // sizes_of("call", sizes) if transport == "batch" else 0
+        for tid, calls in counts_of(done).items():
+            # One more may have been told than the program counted.
+            check(calls - open_calls <= told[tid] <= calls + 1,
+                  f"thread {tid} made {calls} calls, {told[tid]} of them are there")
+        equal(load(trace, "report")["loss"]["events"], None if transport == "batch" else 0,
+              "lost events in the report")
+
+
+# A batch is told when so much is in it: FSC_LTTNG_BATCH_BYTES, and at most one group more.
+BATCH_BYTES = 3 * 1024 + 256
+
+
+def sizes_of(event, sizes):
+    return next(size for name, size in sizes.values() if name == event)
+
+
+def counts_of(done):
+    """Calls that each thread says it has made, by thread."""
+    with open(done, "rb") as file:
+        words = struct.unpack("=4Q", file.read(32))
+    return {tid: calls for tid, calls in zip(words[::2], words[1::2]) if tid}
 
 
 @test
