@@ -44,6 +44,49 @@ FSC_EXPORT uint32_t ffiscope_intern(const char *name)
 	return offset == UINT32_MAX ? 0 : fsc_image_string_id(offset);
 }
 
+/* Nested too deep: what is on top tells how many it has of those, and they go with it. */
+static void begin_deep(struct fsc_thread *thread)
+{
+	struct fsc_shadow *top = fsc_shadow_top(thread);
+
+	fsc_live_lose(false);
+	fsc_shadow_end_lone(thread);
+	if (top && top->deep_marks < UINT16_MAX)
+		top->deep_marks++;
+}
+
+static bool end_deep(struct fsc_thread *thread)
+{
+	struct fsc_shadow *top = fsc_shadow_top(thread);
+
+	/* A lone frame has none: see begin_lone(). */
+	if (!top || (thread->depth == 1 && thread->lone) || !top->deep_marks)
+		return false;
+	top->deep_marks--;
+	return true;
+}
+
+/*
+ * A signal handler may jump out of here: then more are counted than are open, never fewer, and each
+ * has a frame of its own.
+ */
+static struct fsc_frame *open_mark(struct fsc_thread *thread)
+{
+	struct fsc_memory *memory = thread->memory;
+	struct fsc_frame *frame;
+
+	if (!thread->depth)
+		memory->mark_count = 0;
+	if (memory->mark_count == FSC_MARK_PHASES)
+		return NULL;
+	frame = &memory->mark[memory->mark_count++];
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (fsc_shadow_open(thread, frame, 0, FSC_FRAME_PHASE))
+		return frame;
+	memory->mark_count--;
+	return NULL;
+}
+
 FSC_EXPORT void ffiscope_begin(uint32_t name)
 {
 	struct fsc_thread *thread = &fsc_thread;
@@ -52,24 +95,19 @@ FSC_EXPORT void ffiscope_begin(uint32_t name)
 
 	if (!name || !begin_work(thread, here))
 		return;
-	if (++thread->memory->mark_count <= FSC_MARK_PHASES) {
-		frame = &thread->memory->mark[thread->memory->mark_count - 1];
-		if (!fsc_shadow_open(thread, frame, 0, FSC_FRAME_PHASE)) {
-			thread->memory->mark_count--;
-			fsc_live_lose(false);
-		} else {
-			frame->phase = name;
-			thread->allocation_mode |= fsc_record_allocation_mask;
-			frame->start_ticks = fsc_record_now();
-		}
+	frame = open_mark(thread);
+	if (frame) {
+		frame->phase = name;
+		thread->allocation_mode |= fsc_record_allocation_mask;
+		frame->start_ticks = fsc_record_now();
 	} else {
-		fsc_live_lose(false);
+		begin_deep(thread);
 	}
 	fsc_thread_end_work(thread);
 }
 
 /* The newest open phase of that name above the newest call, or NULL. */
-static struct fsc_frame *open_mark(struct fsc_thread *thread, uint32_t name)
+static struct fsc_frame *find_mark(struct fsc_thread *thread, uint32_t name)
 {
 	for (uint32_t i = thread->depth; i-- > 0 && thread->shadow[i].is_mark;)
 		if (thread->shadow[i].frame->phase == name)
@@ -89,14 +127,12 @@ FSC_EXPORT void ffiscope_end(uint32_t name)
 	now = fsc_record_now();
 	if (!begin_work(thread, here))
 		return;
-	if (thread->memory->mark_count > FSC_MARK_PHASES) {
-		thread->memory->mark_count--;
-	} else if ((frame = open_mark(thread, name))) {
+	if (!end_deep(thread) && (frame = find_mark(thread, name))) {
 		while (thread->shadow[thread->depth - 1].frame != frame)
 			fsc_shadow_drop(thread);
 		frame->end_ticks = now;
-		thread->memory->mark_count--;
 		fsc_call_leave_phase(thread, frame);
+		thread->memory->mark_count--;
 	}
 	fsc_thread_end_work(thread);
 }

@@ -56,6 +56,7 @@ static inline void complete(struct fsc_shadow *place)
 {
 	place->call = 0;
 	place->phase = 0;
+	place->deep_marks = 0;
 	place->child_calls = 0;
 	place->inner_count = 0;
 	place->probes = 0;
@@ -64,8 +65,7 @@ static inline void complete(struct fsc_shadow *place)
 	place->inner_ticks = 0;
 }
 
-/* From here on no frame is a lone one. */
-static inline void end_lone(struct fsc_thread *thread)
+void fsc_shadow_end_lone(struct fsc_thread *thread)
 {
 	if (thread->depth == 1 && thread->lone)
 		complete(thread->shadow);
@@ -81,13 +81,14 @@ static inline void begin_lone(struct fsc_thread *thread)
 	/* There, the phases that it had are to be told with it. */
 	if (thread->cursor->profile)
 		return;
-	if (place->kind == FSC_FRAME_CALL && place->number && !place->child_calls)
+	if (place->kind == FSC_FRAME_CALL && place->number &&
+	    !(place->child_calls | place->deep_marks))
 		thread->lone = place->frame;
 }
 
 void fsc_shadow_disown(struct fsc_thread *thread)
 {
-	end_lone(thread);
+	fsc_shadow_end_lone(thread);
 	for (uintptr_t i = 0; i < thread->depth; i++)
 		thread->shadow[i].number = 0;
 }
@@ -100,7 +101,7 @@ bool fsc_shadow_open(struct fsc_thread *thread, struct fsc_frame *frame, uint32_
 
 	if (FSC_UNLIKELY(depth == thread->shadow_limit) && !grow(thread))
 		return false;
-	end_lone(thread);
+	fsc_shadow_end_lone(thread);
 	parent = fsc_shadow_top(thread);
 	call = call_of(thread, parent);
 	frame->kind = kind;
@@ -127,20 +128,12 @@ bool fsc_shadow_open(struct fsc_thread *thread, struct fsc_frame *frame, uint32_
 	return true;
 }
 
-/* With it those that were too deep to be timed: they lay above. */
-static void forget_mark(struct fsc_memory *memory)
-{
-	if (memory->mark_count > FSC_MARK_PHASES)
-		memory->mark_count = FSC_MARK_PHASES;
-	memory->mark_count--;
-}
-
 COLD void fsc_shadow_drop(struct fsc_thread *thread)
 {
 	struct fsc_shadow *top;
 	uint8_t kind;
 
-	end_lone(thread);
+	fsc_shadow_end_lone(thread);
 	top = &thread->shadow[thread->depth - 1];
 	kind = fsc_sites[top->site].kind;
 	/* First: whom a signal handler takes away from here counts twice rather than never. */
@@ -150,8 +143,9 @@ COLD void fsc_shadow_drop(struct fsc_thread *thread)
 	thread->depth--;
 	if (top->saved)
 		add_totals(&thread->totals, &top->before);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	if (top->is_mark)
-		forget_mark(thread->memory);
+		thread->memory->mark_count--;
 }
 
 /* The newest frame on the stack proper, or NULL. Phases of marks above it are skipped. */
@@ -263,7 +257,7 @@ void fsc_shadow_close(struct fsc_thread *thread, struct fsc_frame *frame, bool k
 	uintptr_t depth = thread->depth;
 	struct fsc_shadow *place;
 
-	end_lone(thread);
+	fsc_shadow_end_lone(thread);
 	if (FSC_LIKELY(depth && thread->shadow[depth - 1].frame == frame))
 		place = &thread->shadow[--thread->depth];
 	else

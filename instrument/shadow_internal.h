@@ -44,6 +44,9 @@ bool fsc_shadow_open(struct fsc_thread *thread, struct fsc_frame *frame, uint32_
 void fsc_shadow_close(struct fsc_thread *thread, struct fsc_frame *frame, bool keep,
 		      struct fsc_closed *closed) FSC_HIDDEN;
 
+/* From here on no frame is a lone one: each place says all. */
+void fsc_shadow_end_lone(struct fsc_thread *thread) FSC_HIDDEN;
+
 /* Take the top off the shadow stack: that frame was left without its end. */
 void fsc_shadow_drop(struct fsc_thread *thread) FSC_HIDDEN;
 

@@ -79,7 +79,8 @@ struct fsc_shadow {
 	uint64_t number; /* of the call; of a phase: of the call it runs inside, 0 = none */
 	/* Of a lone frame nothing below need be set: see struct fsc_thread. */
 	uint32_t call;			     /* 1 + place of the call it runs inside; 0 = none */
-	uint32_t phase;			     /* enum fsc_phase_id of a codec; else 0 */
+	uint16_t phase;			     /* enum fsc_phase_id of a codec; else 0 */
+	uint16_t deep_marks;		     /* begun with this on top, and too deep to be timed */
 	uint32_t child_calls;		     /* made from inside it */
 	uint32_t inner_count;		     /* calls and phases directly inside it */
 	uint32_t probes;		     /* calls and phases inside it, at whatever depth */
@@ -133,7 +134,7 @@ struct fsc_memory {
 	uint32_t unmatched; /* outermost calls in a row whose request was not a recent block */
 	struct fsc_recent_block timed; /* the last block from a watched address ... */
 	uint64_t timed_ticks;	       /* ... and when it was made */
-	uint32_t mark_count;	       /* open ffiscope_begin(), also those too deep to be timed */
+	uint32_t mark_count;	       /* open ffiscope_begin(), of mark[] */
 	struct fsc_profile_pending pending;
 	uint8_t no_room[FSC_GROUP_BYTES]; /* where a group goes that finds no room */
 	struct fsc_frame mark[FSC_MARK_PHASES];

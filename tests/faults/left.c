@@ -3,7 +3,7 @@
 #include "faults.h"
 #include "ffiscope.h"
 
-enum { CALLS = 500, BLOCKS = 3, BYTES = 48, DEEP = 20 };
+enum { CALLS = 500, BLOCKS = 3, BYTES = 48, DEEP = 20, TIMED = 16 };
 
 static void (*lib_call)(void (*)(void *), void *);
 static sigjmp_buf before;
@@ -44,6 +44,29 @@ static void leave_many_phases(void *unused)
 		ffiscope_phase_begin(name);
 }
 
+static void begin_and_jump(void *unused)
+{
+	(void)unused;
+	for (int i = 0; i < DEEP; i++)
+		ffiscope_phase_begin(name);
+	siglongjmp(before, 1);
+}
+
+/* As many as are timed, and a call inside them that begins more and does not end. */
+static void leave_phases_in_a_call(void *unused)
+{
+	(void)unused;
+	for (int i = 0; i < TIMED; i++)
+		ffiscope_phase_begin(whole);
+	for (int i = 0; i < BLOCKS; i++)
+		blocks[i] = malloc(BYTES);
+	if (!sigsetjmp(before, 0))
+		lib_call(begin_and_jump, unused);
+	for (int i = 0; i < TIMED; i++)
+		ffiscope_phase_end(whole);
+	free(blocks[0]);
+}
+
 static void end_a_phase(void *unused)
 {
 	(void)unused;
@@ -55,6 +78,8 @@ static void (*body(const char *what))(void *)
 {
 	if (!strcmp(what, "call"))
 		return leave_a_call;
+	if (!strcmp(what, "phases in a call"))
+		return leave_phases_in_a_call;
 	return !strcmp(what, "phase") ? leave_a_phase : leave_many_phases;
 }
 

@@ -104,18 +104,21 @@ def a_handler_that_jumps_out_of_anywhere_harms_nothing(folder, start):
           f"the calls after the jumps have no times: {found}")
 
 
-LEFT = {"call": (500, 0), "phase": (0, 0), "many phases": (0, 4)}  # unwound; too deep in a call
+# Calls unwound; phases too deep in a call; calls of each turn with a phase that ended.
+LEFT = {"call": (500, 0, 1), "phase": (0, 0, 1), "many phases": (0, 4, 1),
+        "phases in a call": (500, 20, 2)}
 
 
 @test(what=list(LEFT))
 def what_is_left_inside_a_call_takes_nothing_away(folder, what):
     """Not its allocations, and not the phases of later calls."""
-    unwound, too_deep = LEFT[what]
+    unwound, too_deep, ended = LEFT[what]
     recording, _ = both(folder, program(folder, "left.c") + [what])
     report = recording.report()
     row_is(report, "lib_call", calls=1000 + unwound, unwound=unwound, open=0,
            allocations=1500, allocated_bytes=1500 * 48, frees=500)
-    equal(phase(report, "lib_call", "library", "whole").get("count"), 500, "phases that ended")
+    equal(phase(report, "lib_call", "library", "whole").get("count"), 500 * ended,
+          "calls with a phase that ended")
     equal(report["loss"]["events"], 500 * too_deep, "lost events")
 
 
