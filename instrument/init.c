@@ -10,6 +10,7 @@
 #include "attach_internal.h"
 #include "lookup_internal.h"
 #include "relocations_internal.h"
+#include "sandbox_internal.h"
 #include "session_internal.h"
 #include "sites_internal.h"
 #include "standalone_internal.h"
@@ -23,6 +24,7 @@ __attribute__((constructor(101))) static void start(void)
 {
 	int saved = errno;
 
+	fsc_sandbox_start();
 	if (!getauxval(AT_SECURE) && fsc_session_start(environ)) {
 		fsc_arch_start();
 		fsc_attach_start();

@@ -2,10 +2,12 @@
 /*
  * Programs that filter their own system calls (seccomp(2)). A filter that ends the program, or
  * hands the call to somebody, would do so for a call of ours; so before such a filter comes, we
- * make our last one. What cannot be recorded from then on is counted. What is hard: these two
- * functions stand for every system call that the program makes by hand, vfork among them, so they
- * leave no frame on the way. Begin at fsc_sandbox_syscall().
+ * make our last one. What cannot be recorded from then on is counted. arch/<cpu>/sandbox.S hands
+ * over what may concern us: all else, vfork among it, leaves by a jump and finds nothing of ours on
+ * its stack. Begin at fsc_sandbox_syscall().
  */
+#include "sandbox_internal.h"
+
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/prctl.h>
@@ -18,8 +20,6 @@
 #include "thread_internal.h"
 #include "trace_points/clock.h"
 
-#define FSC_EXPORT __attribute__((visibility("default")))
-
 uint32_t fsc_system_forbidden;
 
 enum {
@@ -30,10 +30,13 @@ enum {
 typedef long syscall_function(long number, ...);
 typedef int prctl_function(int option, ...);
 
-static uintptr_t real_syscall, real_prctl;
+uintptr_t fsc_sandbox_real_syscall, fsc_sandbox_real_prctl;
 
-/* The next definition in the program's scope; found at the first call, which leaves by the slow
- * path. */
+_Static_assert(SANDBOX_SET_SECCOMP == PR_SET_SECCOMP && SANDBOX_SET_TSC == PR_SET_TSC &&
+		       SYSTEM_SECCOMP == SYS_seccomp && SYSTEM_PRCTL == SYS_prctl,
+	       "numbers that assembly compares with");
+
+/* The next definition in the program's scope; before the start found by the first call. */
 static uintptr_t real_of(uintptr_t *real, const char *name)
 {
 	uintptr_t found = __atomic_load_n(real, __ATOMIC_ACQUIRE);
@@ -187,10 +190,9 @@ static bool failed(long number, long flags, long result)
 }
 
 /* NOLINTNEXTLINE(readability-function-size): the system call's own signature */
-static __attribute__((noinline, cold)) long slow_syscall(long number, long a, long b, long c,
-							 long d, long e, long f)
+long fsc_sandbox_syscall(long number, long a, long b, long c, long d, long e, long f)
 {
-	syscall_function *real = (syscall_function *)real_of(&real_syscall, "syscall");
+	syscall_function *real = (syscall_function *)real_of(&fsc_sandbox_real_syscall, "syscall");
 	struct preparation done = { 0 };
 	long result;
 
@@ -202,17 +204,15 @@ static __attribute__((noinline, cold)) long slow_syscall(long number, long a, lo
 		prepare_filter(&done, mode_of(a), (const void *)c);
 	else if (number == SYS_prctl && is_about_us((unsigned long)a, (unsigned long)b))
 		prepare_prctl(&done, (unsigned long)a, (unsigned long)b, (const void *)c);
-	else
-		return real(number, a, b, c, d, e, f);
 	result = real(number, a, b, c, d, e, f);
 	end_preparation(&done, failed(number, b, result));
 	return result;
 }
 
-static __attribute__((noinline, cold)) int slow_prctl(int option, unsigned long a, unsigned long b,
-						      unsigned long c, unsigned long d)
+int fsc_sandbox_prctl(int option, unsigned long a, unsigned long b, unsigned long c,
+		      unsigned long d)
 {
-	prctl_function *real = (prctl_function *)real_of(&real_prctl, "prctl");
+	prctl_function *real = (prctl_function *)real_of(&fsc_sandbox_real_prctl, "prctl");
 	struct preparation done = { 0 };
 	int result;
 
@@ -220,36 +220,15 @@ static __attribute__((noinline, cold)) int slow_prctl(int option, unsigned long 
 		errno = ENOSYS;
 		return -1;
 	}
-	if (!is_about_us((unsigned long)option, a))
-		return real(option, a, b, c, d);
-	prepare_prctl(&done, (unsigned long)option, a, (const void *)b);
+	if (is_about_us((unsigned long)option, a))
+		prepare_prctl(&done, (unsigned long)option, a, (const void *)b);
 	result = real(option, a, b, c, d);
 	end_preparation(&done, result < 0);
 	return result;
 }
 
-/* syscall(2), with as many arguments as any system call has. */
-FSC_EXPORT long fsc_sandbox_syscall(long number, long a, long b, long c, long d, long e,
-				    long f) __asm__("syscall");
-/* NOLINTNEXTLINE(readability-function-size): the system call's own signature */
-long fsc_sandbox_syscall(long number, long a, long b, long c, long d, long e, long f)
+void fsc_sandbox_start(void)
 {
-	uintptr_t real = __atomic_load_n(&real_syscall, __ATOMIC_ACQUIRE);
-
-	if (FSC_UNLIKELY(!real || number == SYS_seccomp || number == SYS_prctl))
-		return slow_syscall(number, a, b, c, d, e, f);
-	return ((syscall_function *)real)(number, a, b, c, d, e, f);
-}
-
-/* prctl(2) */
-FSC_EXPORT int fsc_sandbox_prctl(int option, unsigned long a, unsigned long b, unsigned long c,
-				 unsigned long d) __asm__("prctl");
-int fsc_sandbox_prctl(int option, unsigned long a, unsigned long b, unsigned long c,
-		      unsigned long d)
-{
-	uintptr_t real = __atomic_load_n(&real_prctl, __ATOMIC_ACQUIRE);
-
-	if (FSC_UNLIKELY(!real || is_about_us((unsigned long)option, a)))
-		return slow_prctl(option, a, b, c, d);
-	return ((prctl_function *)real)(option, a, b, c, d);
+	(void)real_of(&fsc_sandbox_real_syscall, "syscall");
+	(void)real_of(&fsc_sandbox_real_prctl, "prctl");
 }

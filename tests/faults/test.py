@@ -312,6 +312,16 @@ def a_thread_that_a_refused_clone_brought_elsewhere_counts_as_before(folder):
 
 
 @test
+def what_lies_above_a_system_call_by_hand_is_the_programs(folder):
+    """It has fewer arguments than there could be; another thread writes where the last would lie."""
+    if platform.machine() != "x86_64":
+        raise Skip("the program is in x86-64 assembly")
+    recording, bare = both(folder, program(folder, "leaves.c", "-fno-omit-frame-pointer"))
+    equal(said(bare.out), {"lost": 0}, "what the bare program lost")
+    row_is(recording.report(), "lib_add", calls=1)
+
+
+@test
 def a_thread_with_descriptors_of_its_own_is_seen(folder):
     command = program(folder, "descriptors.c")
     recording, _ = both(folder, command)

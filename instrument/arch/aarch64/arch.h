@@ -39,6 +39,10 @@
 #define CLOCK_FAST   1
 #define CLOCK_SYSTEM 2
 
+/* Numbers of system calls, SYS_seccomp and SYS_prctl. */
+#define SYSTEM_SECCOMP 277
+#define SYSTEM_PRCTL   167
+
 #ifndef __ASSEMBLER__
 
 #include <elf.h>

@@ -49,6 +49,10 @@
 #define CLOCK_FAST   1
 #define CLOCK_SYSTEM 2
 
+/* Numbers of system calls, SYS_seccomp and SYS_prctl. */
+#define SYSTEM_SECCOMP 354
+#define SYSTEM_PRCTL   172
+
 #ifndef __ASSEMBLER__
 
 #include <elf.h>

@@ -41,6 +41,10 @@
 #define CLOCK_FAST   1
 #define CLOCK_SYSTEM 2
 
+/* Numbers of system calls, SYS_seccomp and SYS_prctl. */
+#define SYSTEM_SECCOMP 317
+#define SYSTEM_PRCTL   157
+
 #ifndef __ASSEMBLER__
 
 #include <elf.h>
