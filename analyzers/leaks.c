@@ -40,7 +40,7 @@ struct image {
 struct leak_case {
 	enum fsc_leak_kind kind;
 	uint16_t site;
-	uint64_t bytes;
+	uint64_t bytes; /* 0: not known, it was given by its pointer alone */
 	struct fsc_leak_call call;
 };
 
@@ -132,6 +132,8 @@ static void add_case(struct image *image, struct list *list, const struct leak_c
 		return;
 	leak->count++;
 	leak->bytes.value += (int64_t)one->bytes;
+	if (!one->bytes)
+		leak->bytes.known = false;
 	if (!one->call.known)
 		return;
 	if (!leak->first_call.known || one->call.start_ns < leak->first_call.start_ns)

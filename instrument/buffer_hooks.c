@@ -474,7 +474,8 @@ give_back_otherwise(struct fsc_thread *thread, struct fsc_frame *frame, struct b
 	struct fsc_site *site = frame->site;
 	struct fsc_ledger *ledger = fsc_live->ledger;
 	enum fsc_ledger_find found = FSC_LEDGER_ABSENT;
-	bool given = is_buffer(words);
+	bool given = is_buffer(words) ||
+		     (words->pointer && site->buffer.length.from == FSC_FROM_NOWHERE);
 	uint8_t verdict;
 
 	if (given)

@@ -228,6 +228,21 @@ def misuse_is_found_in_both_styles_of_buffer(folder, entry):
           "findings")
 
 
+@test
+def what_is_given_back_by_its_pointer_alone_is_judged_alike(folder):
+    rows = "free calculator_free_buffer buffer=arg0\n" + DESCRIBED
+    recording = record_host(folder, "dlopen", "--requests", 400, "--entry", "calculator",
+                            "--leak-every", 40, "--free-twice-at", 11,
+                            options=["--boundary", write(os.path.join(folder, "rows"), rows)])
+    counts = {found["kind"]: found["count"] for found in recording.leaks(status=1)["findings"]}
+    equal(counts, {"freed_twice": 1, "never_freed": 10}, "findings")
+    report = recording.report()
+    for phase in ("consume", "free"):
+        found = [told["count"] for told in report["phases"]
+                 if told["entry_point"] == "calculator_process" and told["phase"] == phase]
+        equal(found, [390], f"requests with {phase}")
+
+
 @test(clock=["fenced", "fast"])
 def findings_do_not_depend_on_allocation_or_codec_hooks(folder, clock):
     recording = record_host(folder, "dlopen", "--requests", 400, "--leak-every", 10,

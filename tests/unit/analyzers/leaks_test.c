@@ -266,6 +266,21 @@ Test(leaks, an_unknown_buffer_is_a_finding_only_when_all_makers_are_described)
 	}
 }
 
+Test(leaks, what_was_given_by_its_pointer_alone_and_never_seen_has_no_size)
+{
+	struct read read;
+
+	begin(&read);
+	describe(&read, FSC_SITE_DESCRIBED);
+	verdict(&read, FSC_VERDICT_FREED_UNKNOWN, 1);
+	BUILDER_PUT(&read.builder, 0, buffer_freed, 5010, .call = 3, .site = GIVE_BACK,
+		    .verdict = FSC_VERDICT_FREED_UNKNOWN);
+	read_built(&read);
+	cr_assert_eq(read.result->findings[0].count, 2);
+	cr_assert(!read.result->findings[0].bytes.known);
+	end(&read);
+}
+
 Test(leaks, without_allocation_hooks_a_second_free_needs_all_makers_described)
 {
 	for (int described = 0; described < 2; described++) {
