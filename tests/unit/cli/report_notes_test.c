@@ -49,6 +49,14 @@ Test(report_notes, lost_events_name_the_option_that_helps)
 	cr_assert(strstr(fixture.text, "Counts of calls are exact"));
 }
 
+Test(report_notes, a_mean_that_is_mostly_correction_is_an_estimate)
+{
+	fixture.output.width = 200;
+	fixture.entries[0].estimate = fsc_known(1);
+	cr_assert(strstr(written(), "*           1 means are estimates"));
+	cr_assert(strstr(fixture.text, "more than 30 % of"));
+}
+
 Test(report_notes, what_was_switched_off_is_said)
 {
 	fixture.processes[0].allocations = fsc_known(0);
