@@ -446,8 +446,14 @@ static void finish(struct fsc_leaks *leaks)
 	leaks->result.awaiting_finalizer_count = awaiting->count;
 }
 
+static bool in_scope(const struct fsc_leaks_scope *scope, const struct fsc_process *process)
+{
+	return (!scope->image || scope->image == process) &&
+	       (!scope->pid || scope->pid == process->pid);
+}
+
 enum fsc_status fsc_leaks_read(struct fsc_leaks **out, const struct fsc_recording *recording,
-			       const struct fsc_process *only, struct fsc_warnings *warnings,
+			       const struct fsc_leaks_scope *only, struct fsc_warnings *warnings,
 			       struct fsc_error *error)
 {
 	struct fsc_leaks *leaks = calloc(1, sizeof(*leaks));
@@ -459,7 +465,7 @@ enum fsc_status fsc_leaks_read(struct fsc_leaks **out, const struct fsc_recordin
 		return fsc_error_set(error, FSC_E_NOMEM, recording->path, "no memory");
 	leaks->result.made = leaks->result.freed = leaks->result.live = fsc_known(0);
 	for (size_t i = 0; i < recording->process_count; i++) {
-		if (only && only != &recording->processes[i])
+		if (only && !in_scope(only, &recording->processes[i]))
 			continue;
 		status = read_image(leaks, recording, &recording->processes[i], warnings, &problem);
 		if (status == FSC_E_NOMEM) {

@@ -75,15 +75,20 @@ struct fsc_leaks_result {
 
 struct fsc_leaks; /* opaque */
 
+/* Which images to read. */
+struct fsc_leaks_scope {
+	const struct fsc_process *image; /* NULL: all */
+	uint32_t pid;			 /* of those, the ones of that process; 0: all */
+};
+
 /*
- * Read all images of a recording, or only `only` (not NULL). An image that cannot be opened is a
- * warning. warnings: may be NULL.
- * FSC_OK: the caller owns *out and ends it with fsc_leaks_destroy(). Else *out is NULL, *error says
- * why.
+ * Read the images of a recording, or only those of a scope (not NULL). An image that cannot be
+ * opened is a warning. warnings: may be NULL. FSC_OK: the caller owns *out and ends it with
+ * fsc_leaks_destroy(). Else *out is NULL, *error says why.
  */
 FSC_MUST_CHECK enum fsc_status fsc_leaks_read(struct fsc_leaks **out,
 					      const struct fsc_recording *recording,
-					      const struct fsc_process *only,
+					      const struct fsc_leaks_scope *only,
 					      struct fsc_warnings *warnings,
 					      struct fsc_error *error);
 void fsc_leaks_destroy(struct fsc_leaks *leaks);

@@ -116,8 +116,14 @@ void fsc_recording_destroy(struct fsc_recording *recording);
  */
 const struct fsc_process *fsc_recording_busiest(const struct fsc_recording *recording);
 
-/* The image of that pid with the most calls, in the same sense, or NULL. */
-const struct fsc_process *fsc_recording_find(const struct fsc_recording *recording, uint32_t pid);
+#define FSC_ANY_IMAGE UINT32_MAX
+
+/*
+ * That image of that pid, or NULL. FSC_ANY_IMAGE: of the pid's images the one with the most calls,
+ * in the same sense.
+ */
+const struct fsc_process *fsc_recording_find(const struct fsc_recording *recording, uint32_t pid,
+					     uint32_t image);
 
 /* Are the recording's rate and step of the clock this image's too? */
 bool fsc_recording_knows_clock(const struct fsc_recording *recording,

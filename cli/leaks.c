@@ -41,8 +41,8 @@ static const struct fsc_argument options[] = {
 	  take_json },
 	{ "csv", '\0', FSC_ARGUMENT_OPTIONAL, "LIST",
 	  "one list: findings (default), live_at_end or awaiting_finalizer", take_csv },
-	{ "pid", 'p', FSC_ARGUMENT_NEEDED, "PID", "only this process, not all",
-	  fsc_process_choice_take_pid },
+	{ "pid", 'p', FSC_ARGUMENT_NEEDED, "PID[-N]",
+	  "only this process, not all; -N: its N-th image", fsc_process_choice_take_image },
 	{ "color", '\0', FSC_ARGUMENT_NEEDED, "WHEN",
 	  "auto, always or never; auto: on a terminal without NO_COLOR",
 	  fsc_process_choice_take_colour },
@@ -97,7 +97,7 @@ static int write_leaks(const struct fsc_leaks_result *leaks, const struct fsc_re
 	return judge(leaks, recording);
 }
 
-static int leaks_of(const struct fsc_recording *recording, const struct fsc_process *only,
+static int leaks_of(const struct fsc_recording *recording, const struct fsc_leaks_scope *only,
 		    const struct choices *choices)
 {
 	struct fsc_warnings *warnings = calloc(1, sizeof(*warnings));
@@ -125,6 +125,7 @@ static int leaks_of(const struct fsc_recording *recording, const struct fsc_proc
 int fsc_cmd_leaks(int argc, char **argv)
 {
 	struct choices choices = { 0 };
+	struct fsc_leaks_scope scope;
 	const struct fsc_process *process;
 	struct fsc_recording *recording;
 	int code;
@@ -139,7 +140,9 @@ int fsc_cmd_leaks(int argc, char **argv)
 	}
 	if (fsc_process_choice_open(&choices.process, &recording, &process))
 		return FSC_EXIT_TROUBLE;
-	code = leaks_of(recording, choices.process.pid ? process : NULL, &choices);
+	scope.image = choices.process.has_image ? process : NULL;
+	scope.pid = choices.process.pid;
+	code = leaks_of(recording, scope.pid ? &scope : NULL, &choices);
 	fsc_recording_destroy(recording);
 	return code;
 }

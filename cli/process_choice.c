@@ -2,6 +2,7 @@
 /* Nothing is hard here. */
 #include "cli/process_choice.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "cli/messages.h"
@@ -17,17 +18,35 @@ bool fsc_process_choice_take_path(void *into, const char *word)
 	return true;
 }
 
+/* Digits up to *end. false: there is none, or it is too large a number for a pid. */
+static bool take_number(const char *text, char **end, uint32_t *number)
+{
+	unsigned long value;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	value = strtoul(text, end, 10);
+	*number = (uint32_t)value;
+	return value <= INT32_MAX;
+}
+
 bool fsc_process_choice_take_pid(void *into, const char *value)
 {
 	struct fsc_process_choice *choice = into;
-	unsigned long pid;
 	char *end;
 
-	if (*value < '0' || *value > '9')
+	return take_number(value, &end, &choice->pid) && !*end && choice->pid > 0;
+}
+
+bool fsc_process_choice_take_image(void *into, const char *value)
+{
+	struct fsc_process_choice *choice = into;
+	char *end;
+
+	if (!take_number(value, &end, &choice->pid) || !choice->pid)
 		return false;
-	pid = strtoul(value, &end, 10);
-	choice->pid = (uint32_t)pid;
-	return !*end && pid > 0 && pid <= INT32_MAX;
+	choice->has_image = *end == '-';
+	return choice->has_image ? take_number(end + 1, &end, &choice->image) && !*end : !*end;
 }
 
 bool fsc_process_choice_take_colour(void *into, const char *value)
@@ -35,13 +54,35 @@ bool fsc_process_choice_take_colour(void *into, const char *value)
 	return fsc_output_parse_colour(value, &((struct fsc_process_choice *)into)->colour);
 }
 
-static enum fsc_status no_such_pid(struct fsc_recording *recording, uint32_t pid)
+const char *fsc_process_choice_word(char word[FSC_PROCESS_CHOICE_WORD],
+				    const struct fsc_recording *recording,
+				    const struct fsc_process *process)
+{
+	bool alone = true;
+
+	for (size_t i = 0; i < recording->process_count; i++)
+		alone = alone && (&recording->processes[i] == process ||
+				  recording->processes[i].pid != process->pid);
+	if (alone)
+		snprintf(word, FSC_PROCESS_CHOICE_WORD, "%u", process->pid);
+	else
+		snprintf(word, FSC_PROCESS_CHOICE_WORD, "%u-%u", process->pid, process->image);
+	return word;
+}
+
+static enum fsc_status no_such_image(struct fsc_recording *recording,
+				     const struct fsc_process_choice *choice)
 {
 	struct fsc_error error;
 	enum fsc_status status;
 
-	status = fsc_error_set(&error, FSC_E_NOT_FOUND, recording->path, "process %u made no event",
-			       pid);
+	if (choice->has_image)
+		status = fsc_error_set(&error, FSC_E_NOT_FOUND, recording->path,
+				       "process %u made no event in its image %u", choice->pid,
+				       choice->image);
+	else
+		status = fsc_error_set(&error, FSC_E_NOT_FOUND, recording->path,
+				       "process %u made no event", choice->pid);
 	fsc_error_hint(&error, "%zu process image%s did; `ffiscope report --json` lists them",
 		       recording->process_count, recording->process_count == 1 ? "" : "s");
 	fsc_messages_error(&error);
@@ -62,11 +103,13 @@ enum fsc_status fsc_process_choice_open(const struct fsc_process_choice *choice,
 		return status;
 	}
 	fsc_messages_warnings(&(*recording)->warnings);
-	*process = choice->pid ? fsc_recording_find(*recording, choice->pid)
-			       : fsc_recording_busiest(*recording);
+	*process = choice->pid
+			   ? fsc_recording_find(*recording, choice->pid,
+						choice->has_image ? choice->image : FSC_ANY_IMAGE)
+			   : fsc_recording_busiest(*recording);
 	if (!choice->pid || *process)
 		return FSC_OK;
-	status = no_such_pid(*recording, choice->pid);
+	status = no_such_image(*recording, choice);
 	fsc_recording_destroy(*recording);
 	*recording = NULL;
 	return status;

@@ -3,7 +3,7 @@
  * process_choice.h - a recording and the one process image of it that is to be shown: what all
  * commands that read a recording ask for.
  *
- * In:     a path, a pid, when to colour, as typed.
+ * In:     a path, a pid and perhaps the number of its image, when to colour, as typed.
  * Out:    the recording, its warnings on stderr, the image.
  * Thread: one.
  */
@@ -16,6 +16,8 @@
 struct fsc_process_choice {
 	const char *path; /* NULL: the default recording */
 	uint32_t pid;	  /* 0: the image with most calls */
+	bool has_image;	  /* of the pid's images, this one */
+	uint32_t image;
 	enum fsc_colour colour;
 };
 
@@ -25,7 +27,17 @@ struct fsc_process_choice {
  */
 bool fsc_process_choice_take_path(void *into, const char *word);
 bool fsc_process_choice_take_pid(void *into, const char *value);
+bool fsc_process_choice_take_image(void *into, const char *value); /* PID or PID-N */
 bool fsc_process_choice_take_colour(void *into, const char *value);
+
+/*
+ * The word by which fsc_process_choice_take_image() finds that image: its pid, and -N where another
+ * image has the same.
+ */
+enum { FSC_PROCESS_CHOICE_WORD = 24 };
+const char *fsc_process_choice_word(char word[FSC_PROCESS_CHOICE_WORD],
+				    const struct fsc_recording *recording,
+				    const struct fsc_process *process);
 
 /*
  * Open the recording and find the image; *process is NULL when no image made an event.

@@ -58,8 +58,9 @@ static const struct fsc_argument options[] = {
 	{ "csv", '\0', FSC_ARGUMENT_OPTIONAL, "TABLE",
 	  "one table: entry_points (default), phases or requests", take_csv },
 	{ "brief", '\0', FSC_ARGUMENT_NONE, NULL, "the first screen alone", take_brief },
-	{ "pid", 'p', FSC_ARGUMENT_NEEDED, "PID", "this process, not the one with most calls",
-	  fsc_process_choice_take_pid },
+	{ "pid", 'p', FSC_ARGUMENT_NEEDED, "PID[-N]",
+	  "this process, not the one with most calls; -N: its N-th image",
+	  fsc_process_choice_take_image },
 	{ "no-correct", '\0', FSC_ARGUMENT_NONE, NULL, "leave the probe cost in all times",
 	  take_no_correct },
 	{ "color", '\0', FSC_ARGUMENT_NEEDED, "WHEN",
@@ -133,13 +134,14 @@ static bool read_image(struct findings *out, const struct fsc_report *report,
 	struct fsc_warnings *warnings = calloc(1, sizeof(*warnings));
 	struct fsc_error error = { 0 };
 	struct fsc_progress progress;
+	const struct fsc_leaks_scope scope = { .image = report->process };
 	enum fsc_status status;
 
 	fsc_progress_begin(&progress, "reading the recording");
 	status = fsc_breakdown_read(&out->breakdown, report->recording, report->process, warnings,
 				    &error);
 	if (!status && (form == FSC_REPORT_TABLES || form == FSC_REPORT_SCREEN) &&
-	    fsc_leaks_read(&out->leaks, report->recording, report->process, NULL, NULL))
+	    fsc_leaks_read(&out->leaks, report->recording, &scope, NULL, NULL))
 		out->leaks = NULL;
 	fsc_progress_end(&progress);
 	if (warnings)

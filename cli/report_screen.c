@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/process_choice.h"
 #include "cli/report_internal.h"
 #include "cli/table.h"
 #include "cli/units.h"
@@ -90,7 +91,7 @@ static void write_others(const struct fsc_report *report, const struct fsc_outpu
 	const struct fsc_recording *recording = report->recording;
 	size_t count = recording->process_count, named = 0;
 	const struct fsc_process **sorted = calloc(count + 1, sizeof(struct fsc_process *));
-	char text[WORDS_BYTES] = "", calls[FSC_UNITS_TEXT];
+	char text[WORDS_BYTES] = "", calls[FSC_UNITS_TEXT], word[FSC_PROCESS_CHOICE_WORD];
 	size_t used = 0;
 
 	if (!sorted)
@@ -103,8 +104,9 @@ static void write_others(const struct fsc_report *report, const struct fsc_outpu
 
 		if (sorted[i] == report->process)
 			continue;
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%u %.60s (%s calls)",
-					 named++ ? ", " : "", sorted[i]->pid,
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s %.60s (%s calls)",
+					 named++ ? ", " : "",
+					 fsc_process_choice_word(word, recording, sorted[i]),
 					 slash ? slash + 1 : exe_of(sorted[i]),
 					 fsc_units_count(calls, sorted[i]->calls));
 	}
@@ -116,11 +118,13 @@ static void write_others(const struct fsc_report *report, const struct fsc_outpu
 static void write_process(const struct fsc_report *report, const struct fsc_output *output)
 {
 	const struct fsc_process *process = report->process;
-	char state[WORDS_BYTES];
+	char state[WORDS_BYTES], word[FSC_PROCESS_CHOICE_WORD];
 
 	write_command(report, output);
 	write_state(report, state);
-	fsc_output_fact(output, "process", "%u %s, %s", process->pid, exe_of(process), state);
+	fsc_output_fact(output, "process", "%s %s, %s",
+			fsc_process_choice_word(word, report->recording, process), exe_of(process),
+			state);
 	if (report->recording->process_count > 1)
 		write_others(report, output);
 }

@@ -109,6 +109,26 @@ def two_images_of_one_pid_are_told_apart(folder):
     equal(events_of_calls(recording), 34 + 82, "calls that babeltrace2 reads")
 
 
+@test
+def each_image_of_a_pid_can_be_asked_for(folder):
+    """The first has most calls, the second the leaks."""
+    recording = record(folder, PYTHON, "-c", EXEC_TWICE, SERVICE,
+                       *host("dlopen", "--requests", 3, "--leak-every", 1))
+    pid = recording.report()["process"]["pid"]
+    calls = {image: sum(entry["calls"] for entry in
+                        recording.report("--pid", f"{pid}-{image}")["entry_points"])
+             for image in (0, 1)}
+    equal(calls, {0: 34, 1: 5}, "calls of each image")
+    for choice, expected in ((pid, [3]), (f"{pid}-1", [3]), (f"{pid}-0", [])):
+        leaks = recording.leaks("--pid", choice, status=1 if expected else 0)
+        equal([found["count"] for found in leaks["findings"]], expected, f"leaks of {choice}")
+    screen = run(FFISCOPE, "report", "--brief", recording.path).out
+    check(f"process     {pid}-0 " in screen and f" {pid}-1 host_dlopen (5 calls)" in screen,
+          f"the screen does not say how to choose: {screen[:300]}")
+    none = run(FFISCOPE, "report", "--pid", f"{pid}-2", recording.path)
+    equal((none.status, none.err.count("\n")), (2, 1), "an image that is not there")
+
+
 FORKS = r"""
 #include "ffi/service/service.h"
 #include <dlfcn.h>
