@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Calls and requests come from requests.h and are added to rows, found by site (row_of). A
- * correction is finer than a ns: what is left of it below one is carried to the phase's next
- * request (add_claim), so that rows are exact and phases add up to their requests.
+ * correction is finer than a ns: so all are summed up, and the sums are rounded once, at the end
+ * (breakdown_rows.c). What was gathered does then not depend on the order in which it came.
  */
 #include "analyzers/breakdown.h"
 
@@ -391,28 +391,21 @@ struct fsc_cell *fsc_breakdown_cell_of(struct fsc_gathered *row, const struct fs
 	return &row->cells[row->cell_count++];
 }
 
-/* Returns what the claim adds to the request's corrected total. */
-static int64_t add_claim(struct fsc_cell *cell, const struct fsc_claim *claim)
+static void add_claim(struct fsc_cell *cell, const struct fsc_claim *claim)
 {
-	int64_t correction_ps = claim->correction_ps + cell->carry_ps;
-	int64_t correction_ns = correction_ps / 1000;
-	int64_t corrected_ns = claim->raw_ns - correction_ns;
-
-	cell->carry_ps = correction_ps - correction_ns * 1000;
 	fsc_histogram_add(&cell->raw, claim->raw_ns);
-	cell->total_ns += corrected_ns;
+	cell->correction_ps += claim->correction_ps;
 	cell->allocations += claim->allocations;
 	cell->allocated_bytes += claim->allocated_bytes;
-	return corrected_ns;
 }
 
-/* Returns what all claims add to the row's corrected total. */
+/* Returns the correction of all claims, in ps. */
 static int64_t add_claims(struct fsc_breakdown *breakdown, struct fsc_gathered *row,
 			  const struct fsc_request *request)
 {
 	struct fsc_slowest_line *line =
 		fsc_slowest_add(&row->slowest, request->end_ns - request->start_ns);
-	int64_t total_ns = 0;
+	int64_t correction_ps = 0;
 
 	breakdown->no_memory = breakdown->no_memory || !line;
 	for (size_t i = 0; i < request->claim_count; i++) {
@@ -423,15 +416,16 @@ static int64_t add_claims(struct fsc_breakdown *breakdown, struct fsc_gathered *
 			breakdown->no_memory = true;
 			continue;
 		}
-		total_ns += add_claim(cell, claim);
+		add_claim(cell, claim);
+		correction_ps += claim->correction_ps;
 		if (line && cell - row->cells < FSC_SLOWEST_COLUMNS)
 			line->phase_raw_ns[cell - row->cells] += claim->raw_ns;
 	}
-	return total_ns;
+	return correction_ps;
 }
 
 static void add_warm_up(struct fsc_breakdown *breakdown, struct fsc_gathered *row,
-			const struct fsc_request *request, int64_t total_ns)
+			const struct fsc_request *request, int64_t correction_ps)
 {
 	uint8_t *known = thread_row(breakdown, request->slot, request->tid, row);
 
@@ -440,21 +434,18 @@ static void add_warm_up(struct fsc_breakdown *breakdown, struct fsc_gathered *ro
 	++*known;
 	row->warm_up_count++;
 	row->warm_up_raw_ns += request->end_ns - request->start_ns;
-	row->warm_up_total_ns += total_ns;
+	row->warm_up_correction_ps += correction_ps;
 }
 
 static void on_request(void *arg, const struct fsc_request *request)
 {
 	struct fsc_breakdown *breakdown = arg;
 	struct fsc_gathered *row = fsc_breakdown_row_of(breakdown, request->site);
-	int64_t total_ns;
 
 	if (!row || row->is_free)
 		return;
 	fsc_histogram_add(&row->requests, request->end_ns - request->start_ns);
-	total_ns = add_claims(breakdown, row, request);
-	row->requests_total_ns += total_ns;
-	add_warm_up(breakdown, row, request, total_ns);
+	add_warm_up(breakdown, row, request, add_claims(breakdown, row, request));
 }
 
 static void on_held(void *arg, uint16_t made_site, int64_t held_ns)

@@ -29,8 +29,7 @@ struct fsc_cell {
 	uint32_t phase; /* enum fsc_claim_phase or a string id */
 	uint8_t side;
 	struct fsc_histogram raw;
-	int64_t total_ns; /* corrected */
-	int64_t carry_ps; /* of corrections, below one ns: not lost, but taken with the next */
+	int64_t correction_ps;
 	uint64_t allocations;
 	uint64_t allocated_bytes;
 };
@@ -69,11 +68,10 @@ struct fsc_gathered {
 	size_t cell_count;
 	size_t cell_capacity;
 	struct fsc_histogram requests;
-	int64_t requests_total_ns;  /* corrected */
 	struct fsc_slowest slowest; /* its columns: the first cells */
 	uint64_t warm_up_count;
 	int64_t warm_up_raw_ns;
-	int64_t warm_up_total_ns; /* corrected */
+	int64_t warm_up_correction_ps;
 	int64_t held_ns;
 	uint64_t held_count;
 	uint32_t index; /* its place among the gathered rows */

@@ -135,10 +135,8 @@ static void add_cell(struct fsc_breakdown *breakdown, struct fsc_cell *cell,
 		breakdown->no_memory = true;
 		return;
 	}
-	correction_ps += cell->carry_ps;
 	spread(breakdown, &cell->raw, profile);
-	cell->total_ns += to_ns(breakdown, profile->total_ticks) - correction_ps / 1000;
-	cell->carry_ps = correction_ps % 1000;
+	cell->correction_ps += correction_ps;
 	cell->allocations += profile->allocations;
 	cell->allocated_bytes += profile->allocated_bytes;
 }

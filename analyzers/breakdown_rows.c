@@ -258,6 +258,27 @@ static void fill_per_request(const struct fsc_gathered *from, const struct fsc_c
 		row->raw_per_slowest_ns = mean_of(slowest->phase_raw_ns[column], slowest->count);
 }
 
+/* Rounded once, towards what was measured. */
+static int64_t corrected(int64_t raw_ns, int64_t correction_ps)
+{
+	return raw_ns - correction_ps / 1000;
+}
+
+static int64_t cell_total(const struct fsc_cell *cell)
+{
+	return corrected(cell->raw.sum, cell->correction_ps);
+}
+
+/* The sum of the phases' totals, which are rounded: so that they add up. 0 when none was seen. */
+static int64_t requests_total(const struct fsc_gathered *from)
+{
+	int64_t total_ns = 0;
+
+	for (size_t i = 0; from->requests.count && i < from->cell_count; i++)
+		total_ns += cell_total(&from->cells[i]);
+	return total_ns;
+}
+
 static void fill_phase(const struct fsc_breakdown *breakdown, const struct fsc_gathered *from,
 		       const struct fsc_cell *cell, struct fsc_phase_row *row)
 {
@@ -270,9 +291,9 @@ static void fill_phase(const struct fsc_breakdown *breakdown, const struct fsc_g
 	row->phase = phase_name(breakdown->state, cell->phase);
 	row->side = (enum fsc_side)cell->side;
 	row->source = source_of(cell);
-	row->times = times_of(&cell->raw, cell->total_ns);
+	row->times = times_of(&cell->raw, cell_total(cell));
 	row->share_ppm =
-		fsc_breakdown_share_ppm(row->times.total_ns, fsc_known(from->requests_total_ns));
+		fsc_breakdown_share_ppm(row->times.total_ns, fsc_known(requests_total(from)));
 	row->allocations = when(known, cell->allocations);
 	row->allocated_bytes = when(known, cell->allocated_bytes);
 	row->partial = breakdown->result.partial;
@@ -310,11 +331,13 @@ static struct fsc_mean make_mean(uint64_t count, int64_t total_ns, int64_t raw_n
 static void fill_warm_up(const struct fsc_breakdown *breakdown, const struct fsc_gathered *from,
 			 struct fsc_request_row *row)
 {
+	int64_t warm_up_ns = corrected(from->warm_up_raw_ns, from->warm_up_correction_ps);
+
 	if (breakdown->result.loss.overwritten)
 		return;
-	row->warm_up = make_mean(from->warm_up_count, from->warm_up_total_ns, from->warm_up_raw_ns);
+	row->warm_up = make_mean(from->warm_up_count, warm_up_ns, from->warm_up_raw_ns);
 	row->later = make_mean(from->requests.count - from->warm_up_count,
-			       from->requests_total_ns - from->warm_up_total_ns,
+			       requests_total(from) - warm_up_ns,
 			       from->requests.sum - from->warm_up_raw_ns);
 }
 
@@ -323,7 +346,7 @@ static void fill_request(const struct fsc_breakdown *breakdown, const struct fsc
 {
 	fill_warm_up(breakdown, from, row);
 	row->entry_point = from->row;
-	row->times = times_of(&from->requests, from->requests_total_ns);
+	row->times = times_of(&from->requests, requests_total(from));
 	row->held_count = from->held_count;
 	row->held_ns =
 		when(from->held_count || frees_seen(breakdown, from), (uint64_t)from->held_ns);
@@ -399,7 +422,7 @@ static bool make_host(struct fsc_breakdown *breakdown)
 			continue;
 		result->host[result->host_count++] = (struct fsc_host_row){
 			.phase = phase_name(breakdown->state, cell->phase),
-			.times = times_of(&cell->raw, cell->total_ns),
+			.times = times_of(&cell->raw, cell_total(cell)),
 			.partial = result->partial,
 		};
 	}
