@@ -89,6 +89,17 @@ static void piece_slope(struct fsc_clock_piece *piece, uint64_t ns, uint64_t tic
 	piece->shift = shift;
 }
 
+/* As far as neither the ticks nor the ns run over. */
+static void last_length(struct fsc_clock_piece *piece)
+{
+	unsigned __int128 room = (unsigned __int128)(uint64_t)(ns_max - piece->ns) << piece->shift;
+	uint64_t ticks = UINT64_MAX - piece->ticks;
+
+	piece->length_ticks = ticks;
+	if (piece->multiplier && room / piece->multiplier < ticks)
+		piece->length_ticks = (uint64_t)(room / piece->multiplier);
+}
+
 static int64_t piece_forward(const struct fsc_clock_piece *piece, uint64_t distance)
 {
 	unsigned __int128 ns = (unsigned __int128)distance * piece->multiplier >> piece->shift;
@@ -160,13 +171,18 @@ enum fsc_status fsc_clock_map_finish(struct fsc_clock_map *map, uint64_t ticks_p
 	last = map->count - 1;
 	if (!last) {
 		piece_slope(&map->pieces[0], NS_PER_S, map->ticks_per_s);
+		last_length(&map->pieces[0]);
 		return FSC_OK;
 	}
-	for (size_t i = 0; i < last; i++)
-		piece_slope(&map->pieces[i], (uint64_t)(map->pieces[i + 1].ns - map->pieces[i].ns),
-			    map->pieces[i + 1].ticks - map->pieces[i].ticks);
+	for (size_t i = 0; i < last; i++) {
+		struct fsc_clock_piece *piece = &map->pieces[i];
+
+		piece->length_ticks = piece[1].ticks - piece->ticks;
+		piece_slope(piece, (uint64_t)(piece[1].ns - piece->ns), piece->length_ticks);
+	}
 	map->pieces[last].multiplier = map->pieces[last - 1].multiplier;
 	map->pieces[last].shift = map->pieces[last - 1].shift;
+	last_length(&map->pieces[last]);
 	map->ticks_per_s = rate(&map->pieces[0], &map->pieces[last]);
 	map->residual_ns = residual(map);
 	return FSC_OK;
@@ -188,13 +204,11 @@ static size_t find(const struct fsc_clock_map *map, uint64_t ticks)
 	return low;
 }
 
-int64_t fsc_clock_map_ns(const struct fsc_clock_map *map, uint64_t ticks, size_t *hint)
+int64_t fsc_clock_map_find_ns(const struct fsc_clock_map *map, uint64_t ticks, size_t *hint)
 {
-	size_t at = *hint;
+	size_t at = find(map, ticks);
 
-	if (at >= map->count || ticks < map->pieces[at].ticks ||
-	    (at + 1 < map->count && ticks >= map->pieces[at + 1].ticks))
-		*hint = at = find(map, ticks);
+	*hint = at;
 	if (ticks < map->pieces[at].ticks)
 		return piece_backward(&map->pieces[at], map->pieces[at].ticks - ticks);
 	return piece_forward(&map->pieces[at], ticks - map->pieces[at].ticks);

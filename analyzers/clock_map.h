@@ -22,7 +22,8 @@ struct fsc_clock_piece {
 	uint64_t ticks;
 	int64_t ns;
 	uint64_t multiplier;
-	uint32_t shift;
+	uint32_t shift;		/* 0 to 63 */
+	uint64_t length_ticks;	/* so far the product needs no check */
 	uint64_t bracket_ticks; /* uncertainty of the pair at its begin */
 };
 
@@ -50,7 +51,23 @@ FSC_MUST_CHECK enum fsc_status fsc_clock_map_add(struct fsc_clock_map *map, uint
 FSC_MUST_CHECK enum fsc_status fsc_clock_map_finish(struct fsc_clock_map *map,
 						    uint64_t ticks_per_s);
 
-/* CLOCK_MONOTONIC ns at that many ticks, kept within +-2^61. *hint: the caller's, 0 at first. */
-int64_t fsc_clock_map_ns(const struct fsc_clock_map *map, uint64_t ticks, size_t *hint);
+/* As fsc_clock_map_ns(), for what lies outside of the piece *hint. */
+int64_t fsc_clock_map_find_ns(const struct fsc_clock_map *map, uint64_t ticks, size_t *hint);
+
+/* CLOCK_MONOTONIC ns at that many ticks, kept within +-2^61. *hint: the caller's, 0 at
+ * first, then only set here. */
+static inline int64_t fsc_clock_map_ns(const struct fsc_clock_map *map, uint64_t ticks,
+				       size_t *hint)
+{
+	const struct fsc_clock_piece *piece = &map->pieces[*hint];
+	uint64_t distance = ticks - piece->ticks; /* wraps to a large one before the piece */
+	unsigned __int128 product;
+
+	if (distance >= piece->length_ticks)
+		return fsc_clock_map_find_ns(map, ticks, hint);
+	product = (unsigned __int128)distance * piece->multiplier;
+	return piece->ns + (int64_t)((uint64_t)(product >> 64) << 1 << (63 - piece->shift) |
+				     (uint64_t)product >> piece->shift);
+}
 
 #endif
