@@ -1,81 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * breakdown_internal.h - what breakdown.c (gathers) and breakdown_rows.c (makes rows) share.
+ * breakdown_internal.h - what the files of the breakdown share: gatherer.c adds events to rows,
+ * breakdown_profile.c distributions, breakdown_image.c what the state knows and the end of it,
+ * breakdown_rows.c makes the finished rows.
  */
 #ifndef ANALYZERS_BREAKDOWN_INTERNAL_H
 #define ANALYZERS_BREAKDOWN_INTERNAL_H
 
 #include "analyzers/breakdown.h"
-#include "analyzers/slowest_internal.h"
+#include "analyzers/gathered_internal.h"
 
-/* The phases that every entry point has, in the order of their rows. */
-enum fsc_cell_place {
-	FSC_CELL_HOST_ENCODE,
-	FSC_CELL_PREPARE,
-	FSC_CELL_CROSSING,
-	FSC_CELL_LIBRARY_DECODE,
-	FSC_CELL_WORK,
-	FSC_CELL_LIBRARY_ENCODE,
-	FSC_CELL_LIBRARY_OTHER,
-	FSC_CELL_HOST_DECODE,
-	FSC_CELL_CONSUME,
-	FSC_CELL_FREE,
-	FSC_CELL_HOST_OTHER,
-	FSC_CELLS_FIXED
+/* What is known of all rows together; those of several images can be added. */
+struct fsc_breakdown_facts {
+	struct fsc_stream_loss loss;
+	uint64_t forgotten_calls;
+	bool partial;
+	bool profile;
+	bool fast; /* some of it with the fast clock */
+	struct fsc_maybe step_ns;
+	int64_t residual_ns;
+	struct fsc_maybe first_ns;
+	struct fsc_maybe last_ns;
+	struct fsc_maybe added_ps; /* by all probes */
+	struct fsc_probe_cost probe[FSC_PROBE_KINDS];
 };
 
-/* One phase of one entry point, over all its requests. */
-struct fsc_cell {
-	uint32_t phase; /* enum fsc_claim_phase or a string id */
-	uint8_t side;
-	struct fsc_histogram raw;
-	int64_t correction_ps;
-	uint64_t allocations;
-	uint64_t allocated_bytes;
-};
-
-/* An entry point as it is gathered. */
-struct fsc_gathered {
-	const char *name;
-	const char *library;
-	const char **aliases;
-	size_t alias_count;
-	bool is_free;
-	bool totals_known;
-	uint64_t calls; /* this and the next five from the counters */
-	uint64_t completed;
-	uint64_t unwound;
-	uint64_t skipped;
-	uint64_t total_ticks;
-	uint64_t request_bytes;
-	uint64_t response_bytes;
-	uint64_t total_threads;
-	struct fsc_histogram raw; /* of completed calls whose events were read */
-	int64_t correction_ps;
-	int64_t correction_max_ps; /* of one call */
-	int64_t self_raw_ns;
-	int64_t self_correction_ps;
-	uint64_t seen_request_bytes; /* from events */
-	uint64_t seen_response_bytes;
-	bool request_seen; /* some call knew its request */
-	bool response_seen;
-	uint64_t allocations;
-	uint64_t allocated_bytes;
-	uint64_t frees;
-	uint64_t freed_bytes;
-	uint64_t seen_threads;
-	struct fsc_cell *cells; /* FSC_CELLS_FIXED, then a user's */
-	size_t cell_count;
-	size_t cell_capacity;
-	struct fsc_histogram requests;
-	struct fsc_slowest slowest; /* its columns: the first cells */
-	uint64_t warm_up_count;
-	int64_t warm_up_raw_ns;
-	int64_t warm_up_correction_ps;
-	int64_t held_ns;
-	uint64_t held_count;
-	uint32_t index; /* its place among the gathered rows */
-	size_t row;	/* its place among the finished rows */
+struct fsc_breakdown {
+	struct fsc_gathering gathering;
+	struct fsc_breakdown_facts facts;
+	struct fsc_breakdown_result result;
 };
 
 /* What is known of a thread and a row: FSC_THREAD_CALLED, and how many of its first requests. */
@@ -88,40 +41,72 @@ struct fsc_thread_rows {
 	uint8_t *rows; /* by row */
 };
 
-struct fsc_breakdown {
-	const struct fsc_recording *recording;
-	const struct fsc_process *process;
-	struct fsc_event_stream stream;
-	const struct fsc_state *state;
-	uint32_t *row_of_site; /* by site id: row + 1; 0 = none yet */
-	struct fsc_gathered *rows;
-	size_t row_count;
-	size_t row_capacity;
-	uint32_t *places; /* hash table of rows by name and library: row + 1; 0 = free */
-	size_t place_count;
-	char **made_names; /* of sites that the state does not know */
-	size_t made_name_count;
-	struct fsc_gathered host;	 /* its cells alone: phases of no known call */
+/* Gathers some of an image's streams. */
+struct fsc_gatherer {
+	const struct fsc_state *state; /* borrowed */
+	struct fsc_gathering gathering;
+	uint32_t *row_of_site;		 /* by site id: row + 1; 0 = none yet */
 	struct fsc_thread_rows *threads; /* by slot */
 	size_t thread_capacity;
+	struct fsc_requests *requests;
 	bool no_memory; /* something was left out */
 	bool any_event;
 	int64_t first_ns;
 	int64_t last_ns;
-	struct fsc_breakdown_result result;
+};
+
+/* FSC_E_NOMEM: end it all the same. */
+FSC_MUST_CHECK enum fsc_status fsc_gatherer_init(struct fsc_gatherer *gatherer,
+						 const struct fsc_state *state);
+void fsc_gatherer_fini(struct fsc_gatherer *gatherer);
+
+/* Add one event; those of one thread in their order. Without memory it is left out and noted. */
+void fsc_gatherer_add(struct fsc_gatherer *gatherer, const struct fsc_event *event);
+
+/* Add what another one gathered of other streams of the same image. FSC_E_NOMEM. */
+FSC_MUST_CHECK enum fsc_status fsc_gatherer_join(struct fsc_gatherer *into,
+						 const struct fsc_gatherer *from);
+
+/* The row of a site's events, NULL when it has none (pool and codec functions; no memory). */
+struct fsc_gathered *fsc_gatherer_row(struct fsc_gatherer *gatherer, uint16_t site);
+
+/* One address has one thunk: what happens under an alias belongs to the first name. */
+uint32_t fsc_gatherer_primary(const struct fsc_state *state, uint32_t site);
+
+/* The cell of that phase and side, a new one if need be; NULL: no memory. */
+struct fsc_cell *fsc_gatherer_cell(struct fsc_gatherer *gatherer, struct fsc_gathered *row,
+				   const struct fsc_claim *claim);
+
+/* An image of a recording, as it is read. */
+struct fsc_breakdown_image {
+	const struct fsc_recording *recording;
+	const struct fsc_process *process;
+	const struct fsc_state *state;
+	struct fsc_gatherer gatherer;
+	struct fsc_breakdown_facts facts;
 };
 
 /* Is it a recording of the profile sink? */
-bool fsc_breakdown_is_profile(const struct fsc_breakdown *breakdown);
-
-/* The row of a site's events, NULL when it has none (pool and codec functions; no memory). */
-struct fsc_gathered *fsc_breakdown_row_of(struct fsc_breakdown *breakdown, uint16_t site);
-
-/* The cell of that phase and side, a new one if need be; NULL: no memory. */
-struct fsc_cell *fsc_breakdown_cell_of(struct fsc_gathered *row, const struct fsc_claim *claim);
+bool fsc_breakdown_is_profile(const struct fsc_breakdown_image *image);
 
 /* Add the distributions of the state, where the recorder kept those. */
-void fsc_breakdown_profile_add(struct fsc_breakdown *breakdown);
+void fsc_breakdown_profile_add(struct fsc_breakdown_image *image);
+
+/* Rows for all that was called, with the writer's counters. FSC_E_NOMEM. */
+FSC_MUST_CHECK enum fsc_status fsc_breakdown_count(struct fsc_breakdown_image *image);
+
+/*
+ * All events were added: fill the facts, and settle each row, so that it holds for this image's
+ * completed calls and can be added to rows of others. loss: of the streams. FSC_E_NOMEM.
+ */
+FSC_MUST_CHECK enum fsc_status fsc_breakdown_settle(struct fsc_breakdown_image *image,
+						    const struct fsc_stream_loss *loss);
+
+/* Rounded to nearest. */
+static inline int64_t fsc_breakdown_divide(int64_t value, int64_t by)
+{
+	return (value + (value < 0 ? -(by / 2) : by / 2)) / by;
+}
 
 /* Fill breakdown->result from what was gathered. */
 FSC_MUST_CHECK enum fsc_status fsc_breakdown_rows_make(struct fsc_breakdown *breakdown);

@@ -13,44 +13,44 @@ struct probe {
 	int64_t outer_ps;
 };
 
-static struct probe probe_of(const struct fsc_breakdown *breakdown)
+static struct probe probe_of(const struct fsc_breakdown_image *image)
 {
-	const struct fsc_probe_cost *cost = &breakdown->state->probe[FSC_PROBE_call];
+	const struct fsc_probe_cost *cost = &image->state->probe[FSC_PROBE_call];
 
 	return (struct probe){ cost->inner_ps, cost->outer_ps };
 }
 
-static int64_t to_ns(const struct fsc_breakdown *breakdown, uint64_t ticks)
+static int64_t to_ns(const struct fsc_breakdown_image *image, uint64_t ticks)
 {
-	return fsc_profiles_ns(ticks, breakdown->state->clock.ticks_per_s);
+	return fsc_profiles_ns(ticks, image->state->clock.ticks_per_s);
 }
 
-static void spread(const struct fsc_breakdown *breakdown, struct fsc_histogram *into,
+static void spread(const struct fsc_breakdown_image *image, struct fsc_histogram *into,
 		   const struct fsc_profile *profile)
 {
-	fsc_profiles_spread(into, profile, breakdown->state->clock.ticks_per_s);
+	fsc_profiles_spread(into, profile, image->state->clock.ticks_per_s);
 }
 
 /* The rules of requests.h, for all calls at once. */
-static void add_calls(struct fsc_breakdown *breakdown, struct fsc_gathered *row,
+static void add_calls(struct fsc_breakdown_image *image, struct fsc_gathered *row,
 		      const struct fsc_profile *profile)
 {
-	const struct probe probe = probe_of(breakdown);
+	const struct probe probe = probe_of(image);
 	int64_t count = (int64_t)profile->count, both_ps = probe.inner_ps + probe.outer_ps;
 	int64_t most_ps = probe.inner_ps + (int64_t)profile->most_probes * both_ps;
 
-	spread(breakdown, &row->raw, profile);
+	spread(image, &row->raw, profile);
 	row->correction_ps += count * probe.inner_ps + (int64_t)profile->probes * both_ps;
 	if (most_ps > row->correction_max_ps)
 		row->correction_max_ps = most_ps;
 	row->self_raw_ns +=
-		to_ns(breakdown, profile->total_ticks) - to_ns(breakdown, profile->children_ticks);
+		to_ns(image, profile->total_ticks) - to_ns(image, profile->children_ticks);
 	row->self_correction_ps += count * probe.inner_ps +
 				   (int64_t)profile->child_calls * probe.outer_ps +
 				   (int64_t)profile->own_phases * both_ps;
 	/* Of a row with several sites some may have called more than one. */
-	if (profile->threads > row->seen_threads)
-		row->seen_threads = profile->threads;
+	if (profile->threads > row->threads)
+		row->threads = profile->threads;
 	row->allocations += profile->allocations;
 	row->allocated_bytes += profile->allocated_bytes;
 	row->frees += profile->frees;
@@ -69,13 +69,13 @@ static uint32_t claim_of_name(const char *name, uint32_t phase)
 }
 
 /* The library says with marks when it decodes or encodes: the rest is its work. */
-static bool marks_codec(const struct fsc_breakdown *breakdown, uint16_t site)
+static bool marks_codec(const struct fsc_breakdown_image *image, uint16_t site)
 {
-	const struct fsc_profiles *profiles = &breakdown->state->profiles;
+	const struct fsc_profiles *profiles = &image->state->profiles;
 
 	for (size_t i = 0; i < profiles->count; i++) {
 		const struct fsc_profile *profile = &profiles->items[i];
-		const char *name = fsc_state_string(breakdown->state, profile->phase);
+		const char *name = fsc_state_string(image->state, profile->phase);
 
 		if (profile->site == site && profile->kind == FSC_PROFILE_NAMED &&
 		    claim_of_name(name, profile->phase) <= FSC_CLAIM_DECODE)
@@ -84,7 +84,7 @@ static bool marks_codec(const struct fsc_breakdown *breakdown, uint16_t site)
 	return false;
 }
 
-static uint32_t claim_of(const struct fsc_breakdown *breakdown, const struct fsc_profile *profile)
+static uint32_t claim_of(const struct fsc_breakdown_image *image, const struct fsc_profile *profile)
 {
 	bool work;
 
@@ -93,27 +93,27 @@ static uint32_t claim_of(const struct fsc_breakdown *breakdown, const struct fsc
 	if (profile->kind == FSC_PROFILE_ENCODE || profile->phase == FSC_PHASE_ENCODE)
 		return FSC_CLAIM_ENCODE;
 	if (profile->kind == FSC_PROFILE_REST) {
-		work = profile->apart || marks_codec(breakdown, profile->site);
+		work = profile->apart || marks_codec(image, profile->site);
 		return work ? FSC_CLAIM_WORK : FSC_CLAIM_OTHER;
 	}
-	return claim_of_name(fsc_state_string(breakdown->state, profile->phase), profile->phase);
+	return claim_of_name(fsc_state_string(image->state, profile->phase), profile->phase);
 }
 
-static int64_t phase_correction_ps(const struct fsc_breakdown *breakdown,
+static int64_t phase_correction_ps(const struct fsc_breakdown_image *image,
 				   const struct fsc_profile *profile)
 {
-	const struct probe probe = probe_of(breakdown);
+	const struct probe probe = probe_of(image);
 
 	return (int64_t)profile->own_phases * probe.inner_ps +
 	       (int64_t)profile->probes * probe.outer_ps;
 }
 
 /* What is left of calls: their correction without that of their phases. */
-static int64_t rest_correction_ps(const struct fsc_breakdown *breakdown,
+static int64_t rest_correction_ps(const struct fsc_breakdown_image *image,
 				  const struct fsc_profile *rest)
 {
-	const struct fsc_profiles *profiles = &breakdown->state->profiles;
-	const struct probe probe = probe_of(breakdown);
+	const struct fsc_profiles *profiles = &image->state->profiles;
+	const struct probe probe = probe_of(image);
 	int64_t correction_ps = (int64_t)rest->count * probe.inner_ps +
 				(int64_t)rest->probes * (probe.inner_ps + probe.outer_ps);
 
@@ -123,83 +123,81 @@ static int64_t rest_correction_ps(const struct fsc_breakdown *breakdown,
 		if (phase->site == rest->site &&
 		    (phase->kind == FSC_PROFILE_DECODE || phase->kind == FSC_PROFILE_ENCODE ||
 		     phase->kind == FSC_PROFILE_NAMED))
-			correction_ps -= phase_correction_ps(breakdown, phase);
+			correction_ps -= phase_correction_ps(image, phase);
 	}
 	return correction_ps;
 }
 
-static void add_cell(struct fsc_breakdown *breakdown, struct fsc_cell *cell,
+static void add_cell(struct fsc_breakdown_image *image, struct fsc_cell *cell,
 		     const struct fsc_profile *profile, int64_t correction_ps)
 {
-	if (!cell) {
-		breakdown->no_memory = true;
+	if (!cell)
 		return;
-	}
-	spread(breakdown, &cell->raw, profile);
+	spread(image, &cell->raw, profile);
 	cell->correction_ps += correction_ps;
 	cell->allocations += profile->allocations;
 	cell->allocated_bytes += profile->allocated_bytes;
 }
 
-static void add_library_phase(struct fsc_breakdown *breakdown, struct fsc_gathered *row,
+static void add_library_phase(struct fsc_breakdown_image *image, struct fsc_gathered *row,
 			      const struct fsc_profile *profile)
 {
-	const struct fsc_claim claim = { .phase = claim_of(breakdown, profile),
+	const struct fsc_claim claim = { .phase = claim_of(image, profile),
 					 .side = FSC_SIDE_LIBRARY };
 	int64_t correction_ps = profile->kind == FSC_PROFILE_REST
-					? rest_correction_ps(breakdown, profile)
-					: phase_correction_ps(breakdown, profile);
+					? rest_correction_ps(image, profile)
+					: phase_correction_ps(image, profile);
 
-	add_cell(breakdown, fsc_breakdown_cell_of(row, &claim), profile, correction_ps);
+	add_cell(image, fsc_gatherer_cell(&image->gatherer, row, &claim), profile, correction_ps);
 }
 
-static const struct fsc_profile *rest_of(const struct fsc_breakdown *breakdown, uint16_t site)
+static const struct fsc_profile *rest_of(const struct fsc_breakdown_image *image, uint16_t site)
 {
-	return fsc_profiles_find(&breakdown->state->profiles, site, FSC_PROFILE_REST, 0);
+	return fsc_profiles_find(&image->state->profiles, site, FSC_PROFILE_REST, 0);
 }
 
 /* Calls whose codec would have been seen, and did not run: it took no time in them. */
-static void add_nothing(struct fsc_breakdown *breakdown, struct fsc_gathered *row,
+static void add_nothing(struct fsc_breakdown_image *image, struct fsc_gathered *row,
 			const struct fsc_profile *rest, uint8_t kind, uint32_t claim_phase)
 {
 	const struct fsc_claim claim = { .phase = claim_phase, .side = FSC_SIDE_LIBRARY };
 	const struct fsc_profile *seen =
-		fsc_profiles_find(&breakdown->state->profiles, rest->site, kind, 0);
+		fsc_profiles_find(&image->state->profiles, rest->site, kind, 0);
 	uint64_t count = seen ? seen->count : 0;
-	struct fsc_cell *cell = fsc_breakdown_cell_of(row, &claim);
+	struct fsc_cell *cell = fsc_gatherer_cell(&image->gatherer, row, &claim);
 
 	if (cell && rest->apart > count)
 		fsc_histogram_add_many(&cell->raw, 0, rest->apart - count);
 }
 
-static void add_host_phase(struct fsc_breakdown *breakdown, const struct fsc_profile *profile)
+static void add_host_phase(struct fsc_breakdown_image *image, const struct fsc_profile *profile)
 {
-	const struct fsc_claim claim = { .phase = claim_of(breakdown, profile),
-					 .side = FSC_SIDE_HOST };
+	const struct fsc_claim claim = { .phase = claim_of(image, profile), .side = FSC_SIDE_HOST };
 
-	add_cell(breakdown, fsc_breakdown_cell_of(&breakdown->host, &claim), profile,
-		 phase_correction_ps(breakdown, profile));
+	add_cell(image,
+		 fsc_gatherer_cell(&image->gatherer, &image->gatherer.gathering.host, &claim),
+		 profile, phase_correction_ps(image, profile));
 }
 
 /* Nothing was seen inside its calls, and all are outermost: all their time is the library's. */
-static void add_other(struct fsc_breakdown *breakdown, struct fsc_gathered *row,
+static void add_other(struct fsc_breakdown_image *image, struct fsc_gathered *row,
 		      const struct fsc_profile *profile)
 {
 	const struct fsc_claim claim = { .phase = FSC_CLAIM_OTHER, .side = FSC_SIDE_LIBRARY };
-	const struct probe probe = probe_of(breakdown);
+	const struct probe probe = probe_of(image);
 
-	if (row->is_free || profile->apart || rest_of(breakdown, profile->site))
+	if (row->is_free || profile->apart || rest_of(image, profile->site))
 		return;
-	add_cell(breakdown, fsc_breakdown_cell_of(row, &claim), profile,
+	add_cell(image, fsc_gatherer_cell(&image->gatherer, row, &claim), profile,
 		 (int64_t)profile->count * probe.inner_ps +
 			 (int64_t)profile->probes * (probe.inner_ps + probe.outer_ps));
 }
 
-void fsc_breakdown_profile_add(struct fsc_breakdown *breakdown)
+void fsc_breakdown_profile_add(struct fsc_breakdown_image *image)
 {
-	const struct fsc_profiles *profiles = &breakdown->state->profiles;
+	const struct fsc_profiles *profiles = &image->state->profiles;
 
-	if (!breakdown->state->clock.ticks_per_s)
+	if (!image->state->clock.ticks_per_s)
 		return;
 	for (size_t i = 0; i < profiles->count; i++) {
 		const struct fsc_profile *profile = &profiles->items[i];
@@ -208,19 +206,19 @@ void fsc_breakdown_profile_add(struct fsc_breakdown *breakdown)
 		if (profile->kind == FSC_PROFILE_HELD || !profile->count)
 			continue;
 		if (profile->kind == FSC_PROFILE_HOST) {
-			add_host_phase(breakdown, profile);
+			add_host_phase(image, profile);
 			continue;
 		}
-		row = fsc_breakdown_row_of(breakdown, profile->site);
+		row = fsc_gatherer_row(&image->gatherer, profile->site);
 		if (row && profile->kind == FSC_PROFILE_CALL) {
-			add_calls(breakdown, row, profile);
-			add_other(breakdown, row, profile);
+			add_calls(image, row, profile);
+			add_other(image, row, profile);
 		} else if (row && !row->is_free) {
-			add_library_phase(breakdown, row, profile);
+			add_library_phase(image, row, profile);
 			if (profile->kind == FSC_PROFILE_REST) {
-				add_nothing(breakdown, row, profile, FSC_PROFILE_DECODE,
+				add_nothing(image, row, profile, FSC_PROFILE_DECODE,
 					    FSC_CLAIM_DECODE);
-				add_nothing(breakdown, row, profile, FSC_PROFILE_ENCODE,
+				add_nothing(image, row, profile, FSC_PROFILE_ENCODE,
 					    FSC_CLAIM_ENCODE);
 			}
 		}

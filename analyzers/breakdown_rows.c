@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What was gathered becomes rows: sorted, with quantiles, and with every number that is not known
- * said to be unknown. Where events are missing, totals come from the counters (counter_total).
+ * said to be unknown. Where events are missing, totals come from the counters (settle_missing in
+ * breakdown_image.c).
  */
 #include "analyzers/breakdown_internal.h"
 
@@ -9,7 +10,6 @@
 #include <string.h>
 
 enum {
-	NS_PER_S = 1000000000,
 	FAST_CLOCK_SHORT_NS = 35,
 	BUCKET_ERROR_PER_100K = 272,
 	PROFILE_ERROR_PER_100K = 391 /* of a bucket of ticks, which then falls into one of ns */
@@ -42,11 +42,6 @@ const char *fsc_source_name(enum fsc_source source)
 	return NULL;
 }
 
-static int64_t divide_rounded(int64_t value, int64_t by)
-{
-	return (value + (value < 0 ? -(by / 2) : by / 2)) / by;
-}
-
 static struct fsc_times times_of(const struct fsc_histogram *raw, int64_t total_ns)
 {
 	struct fsc_times times = { .count = raw->count };
@@ -54,7 +49,7 @@ static struct fsc_times times_of(const struct fsc_histogram *raw, int64_t total_
 	if (!raw->count)
 		return times;
 	times.total_ns = fsc_known(total_ns);
-	times.mean_ns = fsc_known(divide_rounded(total_ns, (int64_t)raw->count));
+	times.mean_ns = fsc_known(fsc_breakdown_divide(total_ns, (int64_t)raw->count));
 	times.raw_total_ns = fsc_known(raw->sum);
 	times.raw_mean_ns = fsc_histogram_mean(raw);
 	times.min_ns = fsc_known(raw->min);
@@ -64,55 +59,6 @@ static struct fsc_times times_of(const struct fsc_histogram *raw, int64_t total_
 	times.p999_ns = fsc_histogram_quantile(raw, 999);
 	times.max_ns = fsc_known(raw->max);
 	return times;
-}
-
-/* Rounded up. */
-static int64_t ticks_to_ns(const struct fsc_breakdown *breakdown, uint64_t ticks)
-{
-	uint64_t rate = breakdown->state->clock.ticks_per_s;
-	unsigned __int128 ns = ((unsigned __int128)ticks * NS_PER_S + rate - 1) / rate;
-
-	return ns > INT64_MAX ? INT64_MAX : (int64_t)ns;
-}
-
-/* part / whole of value; whole > 0. */
-static int64_t scale(int64_t value, int64_t part, int64_t whole)
-{
-	return (int64_t)((__int128)value * part / whole);
-}
-
-/* self is part of `sample`; make it the same part of `whole`. */
-static void extrapolate(struct fsc_maybe *self_ns, int64_t whole_ns, int64_t sample_ns)
-{
-	if (self_ns->known && sample_ns > 0)
-		self_ns->value = scale(self_ns->value, whole_ns, sample_ns);
-}
-
-/*
- * Some completed calls left no event. The counters have their time, exactly; their correction is
- * taken to be like that of the calls whose events were read.
- */
-static void counter_total(const struct fsc_breakdown *breakdown, const struct fsc_gathered *from,
-			  struct fsc_entry_row *row)
-{
-	int64_t raw_ns = ticks_to_ns(breakdown, from->total_ticks);
-	int64_t correction_ps = (int64_t)breakdown->state->probe[FSC_PROBE_call].inner_ps;
-	int64_t sample_ns = from->raw.sum - divide_rounded(from->correction_ps, 1000);
-	int64_t total_ns;
-
-	if (from->raw.count)
-		correction_ps = scale(from->correction_ps, (int64_t)from->completed,
-				      (int64_t)from->raw.count);
-	else
-		correction_ps = scale(correction_ps, (int64_t)from->completed, 1);
-	total_ns = raw_ns - divide_rounded(correction_ps, 1000);
-	row->times.total_ns = fsc_known(total_ns);
-	row->times.mean_ns = fsc_known(divide_rounded(total_ns, (int64_t)from->completed));
-	row->times.raw_total_ns = fsc_known(raw_ns);
-	row->times.raw_mean_ns = fsc_known(divide_rounded(raw_ns, (int64_t)from->completed));
-	/* The share of its own time is what the recorded calls say; the total is exact. */
-	extrapolate(&row->self_ns, total_ns, sample_ns);
-	extrapolate(&row->raw_self_ns, raw_ns, from->raw.sum);
 }
 
 /*
@@ -133,7 +79,7 @@ static struct fsc_maybe quantile_error(const struct fsc_breakdown *breakdown,
 	error = result->step_ns.value + times->p99_ns.value / 100000 * per_100k +
 		times->p99_ns.value % 100000 * per_100k / 100000 + 1;
 	error += (from->correction_max_ps + 999) / 1000;
-	if (!strcmp(fsc_recording_clock_mode(breakdown->recording, breakdown->process), "fast"))
+	if (breakdown->facts.fast)
 		error += FAST_CLOCK_SHORT_NS;
 	return fsc_known(error);
 }
@@ -143,86 +89,90 @@ static struct fsc_maybe when(bool known, uint64_t value)
 	return known ? fsc_known((int64_t)value) : FSC_UNKNOWN;
 }
 
-static void fill_counts(const struct fsc_gathered *from, struct fsc_entry_row *row)
+static bool has(const struct fsc_gathered *from, enum fsc_gathered_flag flag)
 {
-	uint64_t left = from->completed > from->raw.count ? from->completed : from->raw.count;
-	bool totals = from->totals_known;
-
-	left += from->unwound + from->skipped;
-	row->calls_from_events = !totals;
-	row->calls = totals && from->calls > from->raw.count ? from->calls : from->raw.count;
-	row->skipped = when(totals, from->skipped);
-	row->unwound = when(totals, from->unwound);
-	row->open = when(totals, row->calls > left ? row->calls - left : 0);
-	row->threads =
-		from->seen_threads > from->total_threads ? from->seen_threads : from->total_threads;
-	row->partial = totals ? from->completed > from->raw.count : false;
-	row->request_bytes = when(from->request_seen || from->request_bytes,
-				  totals ? from->request_bytes : from->seen_request_bytes);
-	row->response_bytes = when(from->response_seen || from->response_bytes,
-				   totals ? from->response_bytes : from->seen_response_bytes);
+	return from->flags & flag;
 }
 
-bool fsc_breakdown_is_profile(const struct fsc_breakdown *breakdown)
+static void fill_counts(const struct fsc_gathered *from, struct fsc_entry_row *row)
 {
-	return !strcmp(breakdown->process->sink, "profile");
+	bool counted = !has(from, FSC_GATHERED_UNCOUNTED);
+	bool allocations = !has(from, FSC_GATHERED_NO_ALLOCATIONS);
+
+	row->calls_from_events = !counted;
+	row->calls = from->calls;
+	row->skipped = when(counted, from->skipped);
+	row->unwound = when(counted, from->unwound);
+	row->open = when(counted, from->open);
+	row->threads = from->threads;
+	row->partial = has(from, FSC_GATHERED_PARTIAL);
+	row->request_bytes = when(has(from, FSC_GATHERED_REQUEST_SEEN) || from->request_bytes,
+				  from->request_bytes);
+	row->response_bytes = when(has(from, FSC_GATHERED_RESPONSE_SEEN) || from->response_bytes,
+				   from->response_bytes);
+	row->allocations = when(allocations, from->allocations);
+	row->allocated_bytes = when(allocations, from->allocated_bytes);
+	row->frees = when(allocations, from->frees);
+	row->freed_bytes = when(allocations, from->freed_bytes);
 }
 
 /* The cost of measuring was measured with the embedded sink. */
-static struct fsc_maybe is_estimate(const struct fsc_breakdown *breakdown,
-				    const struct fsc_times *times)
+static struct fsc_maybe is_estimate(const struct fsc_gathered *from, const struct fsc_times *times)
 {
 	int64_t taken_ns;
 
-	if (!breakdown->state->probe[FSC_PROBE_call].known || !times->total_ns.known)
+	if (has(from, FSC_GATHERED_COST_UNKNOWN) || !times->total_ns.known)
 		return FSC_UNKNOWN;
-	if (fsc_breakdown_is_profile(breakdown))
+	if (has(from, FSC_GATHERED_PROFILE))
 		return fsc_known(1);
 	taken_ns = times->raw_total_ns.value - times->total_ns.value;
 	return fsc_known((__int128)taken_ns * 100 >
 			 (__int128)times->raw_total_ns.value * FSC_ESTIMATE_PERCENT);
 }
 
+static int64_t rounded(int64_t raw_ns, int64_t correction_ps)
+{
+	return raw_ns - fsc_breakdown_divide(correction_ps, 1000);
+}
+
+/* Totals and means stand for all completed calls, whether their events were read or not. */
+static void fill_entry_times(const struct fsc_gathered *from, struct fsc_times *times)
+{
+	int64_t total_ns = rounded(from->total_raw_ns, from->correction_ps);
+	int64_t count = (int64_t)from->total_count;
+
+	*times = times_of(&from->raw, total_ns);
+	if (!count)
+		return;
+	times->total_ns = fsc_known(total_ns);
+	times->mean_ns = fsc_known(fsc_breakdown_divide(total_ns, count));
+	times->raw_total_ns = fsc_known(from->total_raw_ns);
+	times->raw_mean_ns = fsc_known(fsc_breakdown_divide(from->total_raw_ns, count));
+}
+
 static void fill_entry(const struct fsc_breakdown *breakdown, const struct fsc_gathered *from,
 		       struct fsc_entry_row *row)
 {
-	bool counted =
-		breakdown->process->allocations.known && breakdown->process->allocations.value;
-	int64_t total_ns = from->raw.sum - divide_rounded(from->correction_ps, 1000);
+	bool self = !has(from, FSC_GATHERED_SELF_UNKNOWN);
 
 	row->name = from->name;
 	row->library = from->library;
-	row->aliases = from->aliases;
+	row->aliases = (const char **)from->aliases;
 	row->alias_count = from->alias_count;
 	row->is_free = from->is_free;
-	row->times = times_of(&from->raw, total_ns);
-	row->self_ns = when(
-		from->raw.count > 0,
-		(uint64_t)(from->self_raw_ns - divide_rounded(from->self_correction_ps, 1000)));
-	row->raw_self_ns = when(from->raw.count > 0, (uint64_t)from->self_raw_ns);
+	fill_entry_times(from, &row->times);
+	row->self_ns = when(self, (uint64_t)rounded(from->self_raw_ns, from->self_correction_ps));
+	row->raw_self_ns = when(self, (uint64_t)from->self_raw_ns);
 	fill_counts(from, row);
-	if (row->partial && from->total_ticks)
-		counter_total(breakdown, from, row);
-	row->partial = row->partial || (!from->totals_known && breakdown->result.partial) ||
-		       breakdown->result.forgotten_calls;
 	row->quantile_error_ns = quantile_error(breakdown, from, &row->times);
-	row->estimate = is_estimate(breakdown, &row->times);
-	row->allocations = when(counted, from->allocations);
-	row->allocated_bytes = when(counted, from->allocated_bytes);
-	row->frees = when(counted, from->frees);
-	row->freed_bytes = when(counted, from->freed_bytes);
+	row->estimate = is_estimate(from, &row->times);
 }
 
-static const char *phase_name(const struct fsc_state *state, uint32_t phase)
+static const char *phase_name(const struct fsc_cell *cell)
 {
-	const char *text;
-
-	if (phase == FSC_CLAIM_MORE)
-		return "(more)";
-	if (phase < sizeof(claim_names) / sizeof(claim_names[0]) && claim_names[phase])
-		return claim_names[phase];
-	text = fsc_state_string(state, phase);
-	return text ? text : "";
+	if (cell->name)
+		return cell->name;
+	return claim_names[cell->phase];
 }
 
 static enum fsc_source source_of(const struct fsc_cell *cell)
@@ -243,7 +193,7 @@ struct fsc_maybe fsc_breakdown_share_ppm(struct fsc_maybe part_ns, struct fsc_ma
 /* sum / count; count > 0. */
 static struct fsc_maybe mean_of(int64_t sum, uint64_t count)
 {
-	return fsc_known(divide_rounded(sum, (int64_t)count));
+	return fsc_known(fsc_breakdown_divide(sum, (int64_t)count));
 }
 
 static void fill_per_request(const struct fsc_gathered *from, const struct fsc_cell *cell,
@@ -254,7 +204,8 @@ static void fill_per_request(const struct fsc_gathered *from, const struct fsc_c
 	if (!cell->raw.count || !from->requests.count)
 		return;
 	row->raw_per_request_ns = mean_of(cell->raw.sum, from->requests.count);
-	if (slowest->count && column < FSC_SLOWEST_COLUMNS)
+	/* Of more, which ones have columns would depend on the order in which they came. */
+	if (slowest->count && (column < FSC_CELLS_FIXED || from->cell_count <= FSC_SLOWEST_COLUMNS))
 		row->raw_per_slowest_ns = mean_of(slowest->phase_raw_ns[column], slowest->count);
 }
 
@@ -282,13 +233,12 @@ static int64_t requests_total(const struct fsc_gathered *from)
 static void fill_phase(const struct fsc_breakdown *breakdown, const struct fsc_gathered *from,
 		       const struct fsc_cell *cell, struct fsc_phase_row *row)
 {
-	const struct fsc_maybe *counted = &breakdown->process->allocations;
 	/* Allocations are counted inside calls only. */
-	bool known = counted->known && counted->value && cell->side == FSC_SIDE_LIBRARY &&
+	bool known = !has(from, FSC_GATHERED_NO_ALLOCATIONS) && cell->side == FSC_SIDE_LIBRARY &&
 		     cell->raw.count && cell->phase != FSC_CLAIM_FREE;
 
 	row->entry_point = from->row;
-	row->phase = phase_name(breakdown->state, cell->phase);
+	row->phase = phase_name(cell);
 	row->side = (enum fsc_side)cell->side;
 	row->source = source_of(cell);
 	row->times = times_of(&cell->raw, cell_total(cell));
@@ -299,12 +249,10 @@ static void fill_phase(const struct fsc_breakdown *breakdown, const struct fsc_g
 	row->partial = breakdown->result.partial;
 }
 
-/* Would a response that was freed after its request have been seen? */
-static bool frees_seen(const struct fsc_breakdown *breakdown, const struct fsc_gathered *from)
+/* Was every response seen that was freed after its request? */
+static bool frees_seen(const struct fsc_gathered *from)
 {
-	const struct fsc_ledger_totals *ledger = &breakdown->state->ledger;
-
-	return from->response_seen && ledger->known && !ledger->full && !breakdown->result.partial;
+	return has(from, FSC_GATHERED_RESPONSE_SEEN) && !has(from, FSC_GATHERED_FREES_UNSEEN);
 }
 
 static void fill_slowest(const struct fsc_slowest_line *from, struct fsc_slowest_requests *slowest)
@@ -348,8 +296,7 @@ static void fill_request(const struct fsc_breakdown *breakdown, const struct fsc
 	row->entry_point = from->row;
 	row->times = times_of(&from->requests, requests_total(from));
 	row->held_count = from->held_count;
-	row->held_ns =
-		when(from->held_count || frees_seen(breakdown, from), (uint64_t)from->held_ns);
+	row->held_ns = when(from->held_count || frees_seen(from), (uint64_t)from->held_ns);
 	row->partial = breakdown->result.partial;
 }
 
@@ -364,45 +311,40 @@ static int by_time(const void *left, const void *right)
 		return a->is_free ? 1 : -1;
 	if (a->raw.sum != b->raw.sum)
 		return a->raw.sum > b->raw.sum ? -1 : 1;
-	if (a->total_ticks != b->total_ticks)
-		return a->total_ticks > b->total_ticks ? -1 : 1;
+	if (a->total_raw_ns != b->total_raw_ns)
+		return a->total_raw_ns > b->total_raw_ns ? -1 : 1;
 	order = strcmp(a->name, b->name);
 	return order ? order : strcmp(a->library, b->library);
 }
 
-static void fill_image(struct fsc_breakdown *breakdown)
+static void fill_facts(struct fsc_breakdown *breakdown)
 {
-	const struct fsc_probe_cost *probe = &breakdown->state->probe[FSC_PROBE_call];
-	const struct fsc_maybe *step = &breakdown->recording->step_ticks;
+	const struct fsc_breakdown_facts *facts = &breakdown->facts;
+	const struct fsc_probe_cost *probe = &facts->probe[FSC_PROBE_call];
 	struct fsc_breakdown_result *result = &breakdown->result;
 
-	fsc_event_stream_loss(&breakdown->stream, &result->loss);
-	result->partial = fsc_stream_loss_any(&result->loss) || !breakdown->state->complete ||
-			  result->forgotten_calls ||
-			  (breakdown->process->profile_missed.known &&
-			   breakdown->process->profile_missed.value);
-	result->profile = fsc_breakdown_is_profile(breakdown);
-	if (breakdown->any_event) {
-		result->first_ns = fsc_known(breakdown->first_ns);
-		result->last_ns = fsc_known(breakdown->last_ns);
-	}
-	if (fsc_recording_knows_clock(breakdown->recording, breakdown->process) && step->known &&
-	    step->value > 0)
-		result->step_ns = fsc_known(ticks_to_ns(breakdown, (uint64_t)step->value));
+	result->loss = facts->loss;
+	result->forgotten_calls = facts->forgotten_calls;
+	result->partial = facts->partial;
+	result->profile = facts->profile;
+	result->first_ns = facts->first_ns;
+	result->last_ns = facts->last_ns;
+	result->step_ns = facts->step_ns;
 	result->probe_inner_ps = when(probe->known, probe->inner_ps);
 	result->probe_outer_ps = when(probe->known, probe->outer_ps);
 	result->probe_spread_ps = when(probe->known, probe->spread_ps);
-	result->probes = breakdown->state->probe;
-	result->clock_residual_ns = breakdown->state->clock.residual_ns;
+	result->probes_added_ps = facts->added_ps;
+	result->probes = facts->probe;
+	result->clock_residual_ns = facts->residual_ns;
 }
 
 static bool reserve_rows(struct fsc_breakdown *breakdown)
 {
 	struct fsc_breakdown_result *result = &breakdown->result;
-	size_t cells = 0, count = breakdown->row_count;
+	size_t cells = 0, count = breakdown->gathering.row_count;
 
 	for (size_t i = 0; i < count; i++)
-		cells += breakdown->rows[i].cell_count;
+		cells += breakdown->gathering.rows[i].cell_count;
 	result->entry_points = calloc(count + 1, sizeof(*result->entry_points));
 	result->requests = calloc(count + 1, sizeof(*result->requests));
 	result->phases = calloc(cells + 1, sizeof(*result->phases));
@@ -412,7 +354,7 @@ static bool reserve_rows(struct fsc_breakdown *breakdown)
 static bool make_host(struct fsc_breakdown *breakdown)
 {
 	struct fsc_breakdown_result *result = &breakdown->result;
-	const struct fsc_gathered *host = &breakdown->host;
+	const struct fsc_gathered *host = &breakdown->gathering.host;
 
 	result->host = calloc(host->cell_count + 1, sizeof(*result->host));
 	for (size_t i = 0; result->host && i < host->cell_count; i++) {
@@ -421,7 +363,7 @@ static bool make_host(struct fsc_breakdown *breakdown)
 		if (!cell->raw.count)
 			continue;
 		result->host[result->host_count++] = (struct fsc_host_row){
-			.phase = phase_name(breakdown->state, cell->phase),
+			.phase = phase_name(cell),
 			.times = times_of(&cell->raw, cell_total(cell)),
 			.partial = result->partial,
 		};
@@ -455,16 +397,16 @@ enum fsc_status fsc_breakdown_rows_make(struct fsc_breakdown *breakdown)
 	struct fsc_breakdown_result *result = &breakdown->result;
 	struct fsc_gathered **sorted;
 
-	fill_image(breakdown);
-	sorted = calloc(breakdown->row_count + 1, sizeof(struct fsc_gathered *));
+	fill_facts(breakdown);
+	sorted = calloc(breakdown->gathering.row_count + 1, sizeof(struct fsc_gathered *));
 	if (!sorted || !reserve_rows(breakdown) || !make_host(breakdown)) {
 		free(sorted);
 		return FSC_E_NOMEM;
 	}
-	for (size_t i = 0; i < breakdown->row_count; i++)
-		sorted[i] = &breakdown->rows[i];
-	qsort(sorted, breakdown->row_count, sizeof(struct fsc_gathered *), by_time);
-	for (size_t i = 0; i < breakdown->row_count; i++) {
+	for (size_t i = 0; i < breakdown->gathering.row_count; i++)
+		sorted[i] = &breakdown->gathering.rows[i];
+	qsort(sorted, breakdown->gathering.row_count, sizeof(struct fsc_gathered *), by_time);
+	for (size_t i = 0; i < breakdown->gathering.row_count; i++) {
 		struct fsc_gathered *from = sorted[i];
 
 		from->row = i;
@@ -472,7 +414,7 @@ enum fsc_status fsc_breakdown_rows_make(struct fsc_breakdown *breakdown)
 		result->calls += result->entry_points[i].calls;
 		add_requests(breakdown, from);
 	}
-	result->entry_point_count = breakdown->row_count;
+	result->entry_point_count = breakdown->gathering.row_count;
 	free(sorted);
 	return FSC_OK;
 }

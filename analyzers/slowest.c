@@ -29,9 +29,10 @@ static uint32_t bucket_of(int64_t duration_ns)
 	return bucket < FSC_SLOWEST_BUCKETS ? bucket : FSC_SLOWEST_BUCKETS - 1;
 }
 
-static bool grow(struct fsc_slowest *slowest, uint32_t bucket)
+/* So that the buckets from `low` to `high` have lines. */
+static bool grow(struct fsc_slowest *slowest, uint32_t low, uint32_t high)
 {
-	uint32_t first = bucket / GROW_STEP * GROW_STEP, end = first + GROW_STEP;
+	uint32_t first = low / GROW_STEP * GROW_STEP, end = (high / GROW_STEP + 1) * GROW_STEP;
 	struct fsc_slowest_line *lines;
 
 	if (slowest->size && slowest->first < first)
@@ -49,19 +50,69 @@ static bool grow(struct fsc_slowest *slowest, uint32_t bucket)
 	return true;
 }
 
-struct fsc_slowest_line *fsc_slowest_add(struct fsc_slowest *slowest, int64_t duration_ns)
+struct fsc_slowest_line *fsc_slowest_add_many(struct fsc_slowest *slowest, int64_t duration_ns,
+					      uint64_t count)
 {
 	uint32_t bucket = bucket_of(duration_ns);
 	struct fsc_slowest_line *line;
 
 	/* Unsigned: a bucket below `first` wraps to a large number. */
-	if (bucket - slowest->first >= slowest->size && !grow(slowest, bucket))
+	if (bucket - slowest->first >= slowest->size && !grow(slowest, bucket, bucket))
 		return NULL;
 	line = &slowest->lines[bucket - slowest->first];
-	if (!line->count++ || duration_ns < line->least_ns)
+	if (!line->count || duration_ns < line->least_ns)
 		line->least_ns = duration_ns;
-	line->raw_ns += duration_ns;
+	line->count += count;
+	line->raw_ns += duration_ns * (int64_t)count;
 	return line;
+}
+
+struct fsc_slowest_line *fsc_slowest_add(struct fsc_slowest *slowest, int64_t duration_ns)
+{
+	return fsc_slowest_add_many(slowest, duration_ns, 1);
+}
+
+static void add_columns(int64_t into[FSC_SLOWEST_COLUMNS], const int64_t from[FSC_SLOWEST_COLUMNS],
+			const uint8_t *columns, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (columns[i] < FSC_SLOWEST_COLUMNS)
+			into[columns[i]] += from[i];
+}
+
+void fsc_slowest_move(struct fsc_slowest *slowest, const uint8_t *columns, size_t count)
+{
+	for (uint32_t i = 0; i < slowest->size; i++) {
+		int64_t moved[FSC_SLOWEST_COLUMNS] = { 0 };
+
+		add_columns(moved, slowest->lines[i].phase_raw_ns, columns, count);
+		memcpy(slowest->lines[i].phase_raw_ns, moved, sizeof(moved));
+	}
+}
+
+enum fsc_status fsc_slowest_add_all(struct fsc_slowest *into, const struct fsc_slowest *from,
+				    const uint8_t *columns, size_t count)
+{
+	uint32_t last = from->first + from->size - 1;
+
+	if (!from->size)
+		return FSC_OK;
+	if ((!into->size || into->first > from->first || into->first + into->size <= last) &&
+	    !grow(into, from->first, last))
+		return FSC_E_NOMEM;
+	for (uint32_t i = 0; i < from->size; i++) {
+		const struct fsc_slowest_line *line = &from->lines[i];
+		struct fsc_slowest_line *sum = &into->lines[from->first - into->first + i];
+
+		if (!line->count)
+			continue;
+		if (!sum->count || line->least_ns < sum->least_ns)
+			sum->least_ns = line->least_ns;
+		sum->count += line->count;
+		sum->raw_ns += line->raw_ns;
+		add_columns(sum->phase_raw_ns, line->phase_raw_ns, columns, count);
+	}
+	return FSC_OK;
 }
 
 static void add_line(struct fsc_slowest_line *sum, const struct fsc_slowest_line *line)

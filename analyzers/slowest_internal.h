@@ -44,6 +44,21 @@ void fsc_slowest_fini(struct fsc_slowest *slowest);
 /* Count a request. The line that its phases are to be added to, or NULL: no memory. */
 struct fsc_slowest_line *fsc_slowest_add(struct fsc_slowest *slowest, int64_t duration_ns);
 
+/* The same for `count` requests of one duration,. */
+struct fsc_slowest_line *fsc_slowest_add_many(struct fsc_slowest *slowest, int64_t duration_ns,
+					      uint64_t count);
+
+/*
+ * Give columns other places: columns[i] is where column i goes, places that do not exist lose it.
+ * Columns from `count` on are empty.
+ */
+void fsc_slowest_move(struct fsc_slowest *slowest, const uint8_t *columns, size_t count);
+
+/* Add all of `from`, columns placed likewise. FSC_E_NOMEM: `into` is as before. */
+FSC_MUST_CHECK enum fsc_status fsc_slowest_add_all(struct fsc_slowest *into,
+						   const struct fsc_slowest *from,
+						   const uint8_t *columns, size_t count);
+
 /* false: there are too few requests, or the slowest are not apart from the rest. */
 bool fsc_slowest_sum(const struct fsc_slowest *slowest, uint64_t requests,
 		     struct fsc_slowest_line *sum);
