@@ -149,7 +149,8 @@ static __attribute__((noinline, cold)) void plain_free(uintptr_t pointer, uintpt
 
 	if (fsc_ledger_look(ledger, pointer) != FSC_LEDGER_WAS_LIVE)
 		return;
-	if (thread->busy && !fsc_thread_frame_dead(thread, thread->busy, here)) {
+	if (fsc_record_is_timeless() ||
+	    (thread->busy && !fsc_thread_frame_dead(thread, thread->busy, here))) {
 		fsc_live_lose(true);
 		return;
 	}

@@ -25,7 +25,7 @@ __attribute__((constructor(101))) static void start(void)
 	int saved = errno;
 
 	fsc_sandbox_start();
-	if (!getauxval(AT_SECURE) && fsc_session_start(environ)) {
+	if (!getauxval(AT_SECURE) && fsc_session_start(__environ)) {
 		fsc_arch_start();
 		fsc_attach_start();
 		fsc_relocations_start();

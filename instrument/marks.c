@@ -19,7 +19,8 @@ static bool begin_work(struct fsc_thread *thread, uintptr_t here)
 {
 	if (!fsc_session)
 		return false;
-	if (thread->busy && !fsc_thread_frame_dead(thread, thread->busy, here)) {
+	if (fsc_record_is_timeless() ||
+	    (thread->busy && !fsc_thread_frame_dead(thread, thread->busy, here))) {
 		fsc_live_lose(false);
 		return false;
 	}

@@ -21,6 +21,7 @@
 #define INSTRUMENT_RECORD_INTERNAL_H
 
 #include "arch.h"
+#include "system_internal.h"
 #include "thread_internal.h"
 #include "trace_points/clock.h"
 
@@ -175,11 +176,20 @@ static inline void fsc_group_end(struct fsc_group *group)
 		fsc_record_drop(thread->cursor, group->count, false);
 }
 
-/* The clock of the recording, now. */
+/*
+ * Nobody knows what time it is: CLOCK_MONOTONIC may be a system call, and those are forbidden.
+ */
+static inline bool fsc_record_is_timeless(void)
+{
+	return FSC_UNLIKELY(fsc_clock_mode_now == FSC_CLOCK_SYSTEM) &&
+	       __atomic_load_n(&fsc_system_forbidden, __ATOMIC_RELAXED);
+}
+
+/* The clock of the recording, now; 0 when that is not to be known any more. */
 static inline uint64_t fsc_record_now(void)
 {
 	if (fsc_clock_mode_now == FSC_CLOCK_SYSTEM)
-		return fsc_arch_system_ticks();
+		return fsc_arch_call_outside(fsc_system_clock_now, NULL);
 	return fsc_clock_counter();
 }
 

@@ -18,7 +18,6 @@
 #include "session_internal.h"
 #include "sites_internal.h"
 #include "system_internal.h"
-#include "trace_points/clock.h"
 
 enum {
 	VISITED_MAX = 4096, /* objects remembered as patched; a power of two */
@@ -343,11 +342,10 @@ enum turn { VISIT, FORK };
 static bool take_turn(enum turn turn)
 {
 	uintptr_t self = fsc_arch_thread_pointer();
-	uint64_t begin = 0;
+	struct system_wait wait = { 0 };
 
 	for (;;) {
 		uintptr_t owner = 0;
-		uint64_t now;
 		/* Who looks up all the time must not keep who forks from its turn. */
 		bool waits = turn == VISIT && __atomic_load_n(&fsc_live->forking, __ATOMIC_RELAXED);
 
@@ -356,11 +354,8 @@ static bool take_turn(enum turn turn)
 		else if (__atomic_compare_exchange_n(&fsc_live->visitor, &owner, self | turn, false,
 						     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			return true;
-		now = fsc_clock_monotonic_ns();
-		begin = begin ? begin : now;
-		if ((owner & ~(uintptr_t)FORK) == self || now - begin > turn_wait_ns)
+		if ((owner & ~(uintptr_t)FORK) == self || !system_wait(&wait, turn_wait_ns))
 			return false;
-		system_yield();
 	}
 }
 

@@ -18,7 +18,6 @@
 #include "standalone_internal.h"
 #include "system_internal.h"
 #include "thread_internal.h"
-#include "trace_points/clock.h"
 
 uint32_t fsc_system_forbidden;
 
@@ -102,15 +101,14 @@ static bool may_end(const struct sock_fprog *filter)
  */
 static bool take_turn(void)
 {
-	uint64_t begin = fsc_clock_monotonic_ns();
+	struct system_wait wait = { 0 };
 	uint32_t nobody = 0;
 
 	while (!__atomic_compare_exchange_n(&fsc_live->sandboxing, &nobody, 1, false,
 					    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
-		if (fsc_clock_monotonic_ns() - begin > TURN_WAIT_NS)
+		if (!system_wait(&wait, TURN_WAIT_NS))
 			return false;
 		nobody = 0;
-		system_yield();
 	}
 	return true;
 }
@@ -123,7 +121,10 @@ static void forbid(struct preparation *done)
 	__atomic_fetch_add(&fsc_system_forbidden, 1, __ATOMIC_RELAXED);
 }
 
-/* Linux, kernel/seccomp.c: strict mode takes the thread's cycle counter away, too. */
+/*
+ * With its clock, this thread: strict mode takes the cycle counter away, too (Linux,
+ * kernel/seccomp.c), and the system's clock may be a system call.
+ */
 static void forbid_clock(struct preparation *done)
 {
 	done->gives_up = true;
@@ -133,10 +134,12 @@ static void forbid_clock(struct preparation *done)
 
 static void prepare_filter(struct preparation *done, unsigned long mode, const void *filter)
 {
+	bool system_clock = fsc_clock_mode_now == FSC_CLOCK_SYSTEM;
+
 	if (mode == SECCOMP_MODE_STRICT)
 		forbid_clock(done);
 	else if (mode == SECCOMP_MODE_FILTER && may_end(filter))
-		forbid(done);
+		system_clock ? forbid_clock(done) : forbid(done);
 }
 
 static bool is_about_us(unsigned long option, unsigned long a)

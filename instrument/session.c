@@ -391,15 +391,12 @@ static bool make_image(void)
 
 static bool wait_for_other(void)
 {
-	uint64_t begin = fsc_clock_monotonic_ns();
+	struct system_wait wait = { 0 };
 	uint32_t state;
 
-	while ((state = __atomic_load_n(&fsc_live->state, __ATOMIC_ACQUIRE)) ==
-	       FSC_LIVE_ATTACHING) {
-		if (fsc_clock_monotonic_ns() - begin > attach_wait_ns)
+	while ((state = __atomic_load_n(&fsc_live->state, __ATOMIC_ACQUIRE)) == FSC_LIVE_ATTACHING)
+		if (!system_wait(&wait, attach_wait_ns))
 			return false;
-		system_yield();
-	}
 	return state == FSC_LIVE_READY;
 }
 
@@ -468,14 +465,13 @@ void *fsc_session_map_piece(uint64_t bytes, uint64_t *offset)
 
 struct fsc_ledger *fsc_attach_ledger(void)
 {
-	uint64_t begin = fsc_clock_monotonic_ns(), offset;
+	struct system_wait wait = { 0 };
 	struct fsc_ledger *ledger;
+	uint64_t offset;
 
-	while (__atomic_exchange_n(&fsc_live->ledger_lock, 1, __ATOMIC_ACQUIRE)) {
-		if (fsc_clock_monotonic_ns() - begin > attach_wait_ns)
+	while (__atomic_exchange_n(&fsc_live->ledger_lock, 1, __ATOMIC_ACQUIRE))
+		if (!system_wait(&wait, attach_wait_ns))
 			return NULL;
-		system_yield();
-	}
 	ledger = fsc_live->ledger;
 	if (!ledger && fsc_live->image && !fsc_live->ledger_refused) {
 		ledger = fsc_session_map_piece(sizeof(*ledger), &offset);

@@ -9,7 +9,6 @@
 #include "modules_internal.h"
 #include "session_internal.h"
 #include "system_internal.h"
-#include "trace_points/clock.h"
 
 enum { STRING_INDEX = 65536 /* texts at most; a power of two */ };
 enum { LEFT_ALONE_MAX = 16384, LEFT_ALONE_PROBES = 64 };
@@ -49,17 +48,11 @@ static const uint64_t lock_wait_ns = 200000000u;
  */
 static bool lock(void)
 {
-	uint64_t begin = 0;
+	struct system_wait wait = { 0 };
 
-	while (__atomic_exchange_n(&fsc_live->registry_lock, 1, __ATOMIC_ACQUIRE)) {
-		uint64_t now = fsc_clock_monotonic_ns();
-
-		if (!begin)
-			begin = now;
-		if (now - begin > lock_wait_ns)
+	while (__atomic_exchange_n(&fsc_live->registry_lock, 1, __ATOMIC_ACQUIRE))
+		if (!system_wait(&wait, lock_wait_ns))
 			return false;
-		system_yield();
-	}
 	return true;
 }
 

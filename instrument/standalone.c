@@ -277,11 +277,19 @@ void fsc_standalone_image(const char *image_path)
 	signals_release(&held);
 }
 
+/* Is it earlier than that? No, when the time is not to be known any more: see clock_gettime(). */
+static bool is_before(uint64_t until_ns)
+{
+	uint64_t now = fsc_clock_monotonic_ns();
+
+	return now && now < until_ns;
+}
+
 /* The helper's turn is short; should it have died in it, the program goes on without the rest. */
 static bool wait_for_turn(uint64_t until_ns)
 {
 	while (!take_turn()) {
-		if (fsc_clock_monotonic_ns() > until_ns)
+		if (!is_before(until_ns))
 			return false;
 		system_yield();
 	}
@@ -327,11 +335,10 @@ static void end_helper(uint64_t until_ns)
 	uint32_t tid;
 
 	while ((tid = __atomic_load_n(&fsc_live->helper, __ATOMIC_ACQUIRE)) == helper_starts &&
-	       fsc_clock_monotonic_ns() < until_ns)
+	       is_before(until_ns))
 		pause_for(busy_wait_ns);
 	__atomic_store_n(&fsc_live->helper, 0, __ATOMIC_RELEASE);
-	while (tid && system_thread_signal(drain_pid, tid, 0) == 0 &&
-	       fsc_clock_monotonic_ns() < until_ns)
+	while (tid && system_thread_signal(drain_pid, tid, 0) == 0 && is_before(until_ns))
 		pause_for(busy_wait_ns);
 }
 

@@ -112,13 +112,11 @@ static bool change(long fd, const char *head, int by)
 
 static bool lock(long fd)
 {
-	uint64_t begin = fsc_clock_monotonic_ns();
+	struct system_wait wait = { 0 };
 
-	while (system_lock(fd) != 0) {
-		if (fsc_clock_monotonic_ns() - begin > lock_wait_ns)
+	while (system_lock(fd) != 0)
+		if (!system_wait(&wait, lock_wait_ns))
 			return false;
-		system_yield();
-	}
 	return true;
 }
 

@@ -1,20 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-/* The clock of a recording; nothing is hard here. */
-#include "thread_internal.h"
-#include "trace_points/clock.h"
+/*
+ * The clock of a recording where the processor has none. What is hard: reading it may be a system
+ * call, and the program may forbid those at any time.
+ */
+#include "attach_internal.h"
+#include "record_internal.h"
 
 uint32_t fsc_clock_mode_now = FSC_CLOCK_SYSTEM;
 
-static uint64_t read_monotonic(void *unused)
+uint64_t fsc_system_clock_now(void *unused)
 {
 	(void)unused;
-	return fsc_clock_monotonic_ns();
+	return fsc_record_is_timeless() ? 0 : fsc_clock_monotonic_ns();
 }
 
-/* Of a thread that gave its clock away nothing is timed: any number will do. */
+static uint64_t give_up(void *unused)
+{
+	(void)unused;
+	(void)fsc_attach_give_up(&fsc_thread);
+	return 0;
+}
+
 uint64_t fsc_arch_system_ticks(void)
 {
+	/* Of a thread that gave its clock away nothing is timed: any number will do. */
 	if (fsc_clock_mode_now != FSC_CLOCK_SYSTEM || fsc_thread.refused == FSC_REFUSED_FOR_GOOD)
 		return 0;
-	return fsc_arch_call_outside(read_monotonic, 0);
+	return fsc_arch_call_outside(fsc_record_is_timeless() ? give_up : fsc_system_clock_now,
+				     NULL);
 }

@@ -20,6 +20,7 @@
 #include <time.h>
 
 #include "arch.h"
+#include "trace_points/clock.h"
 #include "trace_points/image.h"
 
 #ifndef MADV_POPULATE_WRITE
@@ -199,6 +200,30 @@ static inline bool system_process_exists(uint32_t pid)
 static inline void system_yield(void)
 {
 	system_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+}
+
+/* A wait for another thread. It begins as all zero. */
+struct system_wait {
+	uint64_t begin_ns;
+	uint32_t turns;
+};
+
+/*
+ * Let others run; false once the wait has lasted that long. Where system calls are forbidden the
+ * clock may be one, and so turns are counted: some 20 ms.
+ */
+static inline bool system_wait(struct system_wait *wait, uint64_t most_ns)
+{
+	const uint32_t most_turns = 1 << 24;
+	uint64_t now;
+
+	if (__atomic_load_n(&fsc_system_forbidden, __ATOMIC_RELAXED))
+		return ++wait->turns < most_turns;
+	now = fsc_clock_monotonic_ns();
+	if (!wait->begin_ns)
+		wait->begin_ns = now;
+	system_yield();
+	return now - wait->begin_ns <= most_ns;
 }
 
 static inline long system_link_text(const char *path, char *buffer, size_t bytes)

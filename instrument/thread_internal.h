@@ -269,7 +269,13 @@ struct fsc_ledger *fsc_attach_ledger(void) FSC_HIDDEN;
 /* Call ordinary code from a hook with the vector registers saved. */
 uint64_t fsc_arch_call_outside(uint64_t (*function)(void *), void *argument) FSC_HIDDEN;
 
-/* CLOCK_MONOTONIC ns, from a thunk; 0 when that is not the thread's clock. */
+/* CLOCK_MONOTONIC ns; 0 when that is not to be known. Ordinary code. */
+uint64_t fsc_system_clock_now(void *unused) FSC_HIDDEN;
+
+/*
+ * The same from a thunk; 0 also when that is not the thread's clock. A thread whose clock can be
+ * read no more is given up with its open calls, that one among them.
+ */
 uint64_t fsc_arch_system_ticks(void) FSC_HIDDEN;
 
 extern uint32_t fsc_clock_mode_now FSC_HIDDEN;

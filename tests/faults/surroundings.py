@@ -6,11 +6,12 @@ Imported by test.py.
 import glob
 import json
 import os
+import platform
 import shutil
 
 from cases import (both, build, build_shared, calls_of, processes, program, row_is, said,
                    sum_of)
-from scenario import BUILD, PRELOAD, check, environment, equal, load, run, test
+from scenario import BUILD, PRELOAD, Skip, check, environment, equal, load, run, test
 
 ERRORS = {"EPERM": 1, "ENOSYS": 38}
 SANDBOX_CALLS = 2 * (3000 + 256)  # of each child, on two threads
@@ -112,6 +113,43 @@ def who_may_not_ask_what_is_mapped_reads_nothing(folder, error):
     command = program(folder, "fibers.c") + ["edges", 100, ERRORS[error]]
     recording, bare = both(folder, command)
     row_is(recording.report(), "lib_add", calls=said(bare.out)["adds"], unwound=0, open=0)
+
+
+@test(clock=["counter", "system"])
+def no_clock_is_read_that_would_end_the_program(folder, clock):
+    """Without a vDSO it is a system call. Who has no other clock is given up, its open calls with it."""
+    if platform.machine() != "x86_64":
+        raise Skip("the launcher knows x86-64")
+    launcher = build(folder, "without_vdso.c")
+    command = [launcher, clock, *program(folder, "timeless.c")]
+    recording, _ = both(folder, command)
+    report = recording.report()
+    skipped = 1999 if clock == "system" else 0  # the other thread finds out in a call
+    row_is(report, "lib_add", calls=2020, skipped=skipped, unwound=int(clock == "system"), open=0)
+    row_is(report, "lib_call", calls=1, unwound=int(clock == "system"), open=0)
+    row_is(report, "lib_after", calls=1)
+
+
+@test(start=["warm", "cold"])
+def without_a_vdso_too_whatever_is_forbidden_the_program_is_right(folder, start):
+    if platform.machine() != "x86_64":
+        raise Skip("the launcher knows x86-64")
+    command = [build(folder, "without_vdso.c"), "counter", *program(folder, "sandbox.c"), start, 0]
+    recording, _ = both(folder, command)
+    equal({sum_of(report, "calls") for report in processes(recording)},
+          {SANDBOX_CALLS + (start == "warm")}, "calls of each process")
+
+
+@test(how=["record", "alone"])
+def functions_of_the_programs_own_are_not_taken_for_the_c_librarys(folder, how):
+    """C lets a program have a read() and a clock_gettime() that are something else."""
+    command = program(folder, "own_calls.c")
+    if how == "record":
+        report = both(folder, command)[0].report()
+    else:
+        result, report = alone(folder, [PRELOAD], *command)
+        equal((result.status, result.out), (0, "right\n"), "exit status and output")
+    row_is(report, "lib_add", calls=1000, unwound=0, open=0)
 
 
 # --- Limits, users, folders ----------------------------------------------------------------------

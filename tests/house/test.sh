@@ -75,6 +75,13 @@ malloc memalign posix_memalign prctl pvalloc realloc reallocarray syscall valloc
 [ "$(nm -D --defined-only "$library" | awk '{print $3}' | sort | xargs)" = "$(echo $expected | xargs -n1 | sort | xargs)" ]
 check "the preload exports the interposed names and the API alone" $?
 
+# A program may have functions of its own by any name that C does not reserve: of those names it asks
+# for threads alone. The others are hidden functions of instrument/libc_calls.c.
+foreign=$(nm -D --undefined-only "$library" | awk '$1 == "U" {sub(/@.*/, "", $2); print $2}' |
+    grep -vxE '_.*|environ|(str|mem)[a-z]*|pthread_[a-z_]*')
+[ -z "$foreign" ]
+check "the preload calls nothing that the program may have in another sense ($foreign)" $?
+
 # Large static TLS keeps programs from starting: ours is one small block.
 tls=$(($(readelf -lW "$library" | awk '$1 == "TLS" {print $6}')))
 [ "$tls" -le 256 ]
