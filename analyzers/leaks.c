@@ -224,6 +224,16 @@ static bool needs_all_makers(const struct image *image, enum fsc_leak_kind kind)
 	       (kind == FSC_LEAK_FREED_TWICE && hooks->known && !hooks->value);
 }
 
+/* May a case of that kind be none? module: the free function's; all: whatever the library. */
+static bool is_explained(const struct image *image, enum fsc_leak_kind kind, uint32_t module,
+			 bool all)
+{
+	/* Of a buffer that found no place the ledger knows nothing. */
+	if (kind == FSC_LEAK_FREED_UNKNOWN && image->state->ledger.full)
+		return true;
+	return needs_all_makers(image, kind) && !makers_described(image->state, module, all);
+}
+
 static void add_freed(struct image *image, const struct fsc_event *event)
 {
 	const struct fsc_event_buffer_freed *freed = &event->buffer_freed;
@@ -234,8 +244,7 @@ static void add_freed(struct image *image, const struct fsc_event *event)
 	if (kind == FSC_LEAK_KINDS)
 		return;
 	image->seen[kind]++;
-	if (needs_all_makers(image, kind) &&
-	    !(site && makers_described(image->state, site->module, false)))
+	if (is_explained(image, kind, site ? site->module : 0, false))
 		return;
 	one.bytes = freed->made_capacity ? freed->made_capacity : freed->made_length;
 	one.call = (struct fsc_leak_call){ .known = true,
@@ -299,7 +308,7 @@ static void add_missing(struct image *image, enum fsc_leak_kind kind)
 		return;
 	if (kind == FSC_LEAK_NEVER_FREED)
 		list = live_list(image);
-	if (needs_all_makers(image, kind) && !makers_described(image->state, 0, true))
+	if (is_explained(image, kind, 0, true))
 		return;
 	leak = group_for_missing(image, list, kind);
 	if (!leak)

@@ -173,16 +173,17 @@ def many_leaked_buffers_are_all_counted(folder, threads):
     check_balance(leaks, 30000, 30000)
 
 
-@test
-def more_leaks_than_the_ledger_holds_are_uncertain_not_wrong(folder):
+@test(every=[1, 2])
+def more_leaks_than_the_ledger_holds_are_uncertain_not_wrong(folder, every):
     """Buffers without a place are counted; nothing is found that did not happen."""
-    recording = record_host(folder, "dlopen", "--requests", 400000, "--leak-every", 1,
-                            options=["--no-codecs"])
+    requests = 300000
+    recording = record_host(folder, "dlopen", "--requests", requests, "--leak-every", every,
+                            options=["--no-codecs", *described(folder)])
     leaks = recording.leaks(status=1)
     finding = next((found for found in leaks["findings"] if found["kind"] == "never_freed"), {})
     equal({found["kind"] for found in leaks["findings"]}, {"never_freed"}, "kinds")
-    equal(leaks["buffers"]["made"], 400000, "buffers made")
-    if finding.get("count") != 400000:
+    equal(leaks["buffers"]["made"], requests, "buffers made")
+    if finding.get("count") != recording.truth()["leaked"]:
         equal(finding.get("uncertain"), True, f"uncertain, with a count of {finding.get('count')}")
 
 

@@ -281,6 +281,21 @@ Test(leaks, what_was_given_by_its_pointer_alone_and_never_seen_has_no_size)
 	end(&read);
 }
 
+Test(leaks, an_unknown_buffer_may_be_one_that_found_no_place)
+{
+	struct read read;
+
+	begin(&read);
+	describe(&read, FSC_SITE_DESCRIBED);
+	verdict(&read, FSC_VERDICT_FREED_UNKNOWN, 1);
+	BUILDER_PUT(&read.builder, BUILDER_STATE, ledger_total, 1000, .made = 9, .freed = 1,
+		    .full = 8, .freed_unknown = 2);
+	read_built(&read);
+	cr_assert_eq(read.result->finding_count, 0);
+	cr_assert(read.result->uncertain);
+	end(&read);
+}
+
 Test(leaks, without_allocation_hooks_a_second_free_needs_all_makers_described)
 {
 	for (int described = 0; described < 2; described++) {
