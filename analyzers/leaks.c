@@ -338,6 +338,9 @@ static void add_totals(struct image *image)
 	result->freed.value += (int64_t)ledger->freed;
 	result->live.value += (int64_t)ledger->live;
 	result->ledger_full += ledger->full;
+	/* Whether a buffer without a place was given back nobody knows. */
+	if (ledger->full)
+		result->freed.known = result->live.known = false;
 }
 
 static void add_loss(struct fsc_stream_loss *into, const struct fsc_stream_loss *from)

@@ -65,8 +65,8 @@ struct fsc_leaks_result {
 	size_t live_at_end_count;
 	struct fsc_leak *awaiting_finalizer; /* kind FSC_LEAK_NEVER_FREED: habits_internal.h */
 	size_t awaiting_finalizer_count;
-	struct fsc_maybe made; /* over all images; unknown when an image has no totals */
-	struct fsc_maybe freed;
+	struct fsc_maybe made;	/* over all images; unknown when an image has no totals */
+	struct fsc_maybe freed; /* this and live: unknown, too, when a ledger was full */
 	struct fsc_maybe live;
 	uint64_t ledger_full; /* buffers that found no place */
 	struct fsc_stream_loss loss;

@@ -327,6 +327,9 @@ Test(leaks, a_full_ledger_makes_findings_uncertain)
 	cr_assert(read.result->findings[0].uncertain);
 	cr_assert(read.result->uncertain);
 	cr_assert_eq(read.result->ledger_full, 2);
+	cr_assert(read.result->made.known);
+	cr_assert_not(read.result->freed.known);
+	cr_assert_not(read.result->live.known);
 	end(&read);
 }
 
