@@ -116,6 +116,11 @@ static const struct link_map *definition(const struct object *object, const char
 	return NULL;
 }
 
+static bool is_codec(const struct fsc_boundary_row *row)
+{
+	return row->kind == FSC_ROW_ENCODE || row->kind == FSC_ROW_DECODE;
+}
+
 /*
  * A codec in a table of virtual functions of the library that defines it: other objects call
  * through that. The slot must hold the library's own definition, or it stays.
@@ -131,9 +136,19 @@ static void patch_virtual(struct object *object, uintptr_t *slot, const char *na
 	request.library_base = object->dynamic.base;
 	if (fsc_rules_choose(&fsc_settings.rules, name, request.library, &request.row) !=
 		    FSC_CHOICE_ROW ||
-	    request.row->kind < FSC_ROW_ENCODE || request.target != *slot || type != STT_FUNC)
+	    !is_codec(request.row) || request.target != *slot || type != STT_FUNC)
 		return;
 	(void)write_slot(object, slot, fsc_sites_wrap(&request));
+}
+
+/*
+ * A library calls its own entry points without crossing anything; a codec that a row of the user's
+ * names does its work wherever it is called.
+ */
+static bool calls_itself(const struct object *object, const struct fsc_site_request *request)
+{
+	return request->library_base == object->dynamic.base &&
+	       (request->row->built_in || !is_codec(request->row));
 }
 
 static void patch_row(struct object *object, uintptr_t *slot, const char *name)
@@ -145,8 +160,7 @@ static void patch_row(struct object *object, uintptr_t *slot, const char *name)
 
 	if (!map)
 		object->incomplete = true;
-	if (!map || !target || map->l_addr == object->dynamic.base ||
-	    map->l_addr == fsc_modules_own_base())
+	if (!map || !target || map->l_addr == fsc_modules_own_base())
 		return;
 	request.name = name;
 	request.library = fsc_modules_real_path(map->l_name, buffer, sizeof(buffer));
@@ -156,10 +170,12 @@ static void patch_row(struct object *object, uintptr_t *slot, const char *name)
 	request.target = target;
 	request.library_base = map->l_addr;
 	request.bound = FSC_BOUND_SLOT;
+	if (calls_itself(object, &request))
+		return;
 	stub = fsc_sites_wrap(&request);
 	if (stub == target || !write_slot(object, slot, stub))
 		return;
-	if (request.row->kind == FSC_ROW_ENCODE || request.row->kind == FSC_ROW_DECODE)
+	if (is_codec(request.row))
 		fsc_sites_library_has_codecs(object->dynamic.base);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pool.c - a file of its own, so that no compiler binds the calls to these two functions past the
- * linkage table, where acquire and release rows catch them. Begin at ffi_service_pool_take().
+ * Nothing is hard here: one lock, and the buffer that was given last is the first to be taken.
+ * Begin at ffi_service_pool_take().
  */
 #include "ffi/service/service_internal.h"
 

@@ -96,8 +96,8 @@ FSC_SERVICE_EXPORT struct fsc_byte_slice calculator_process(const uint8_t *data,
 FSC_SERVICE_EXPORT void calculator_free_buffer(struct fsc_byte_slice buffer);
 
 /*
- * The pool behind the switch POOL: at most 100 buffers of at most 64 KiB. Exported, and called
- * through the linkage table, so that acquire and release rows of a boundary file can catch them.
+ * The pool behind the switch POOL: at most 100 buffers of at most 64 KiB. Exported, so that acquire
+ * and release rows of a boundary file can name them.
  * take: a buffer of at least size bytes (len 0), or no buffer. give: false, and the buffer stays
  * the caller's, when the pool has no room for it.
  */

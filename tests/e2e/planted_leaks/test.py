@@ -376,6 +376,41 @@ def a_pool_that_nobody_described_makes_no_false_finding(folder, host):
     equal((leaks["findings"], leaks["live_at_end"]), ([], []), "findings")
 
 
+POOLED = r"""
+#include "ffi/service/service.h"
+#include <dlfcn.h>
+int main(int argc, char **argv)
+{
+	void *library = dlopen(argv[1], RTLD_NOW);
+	struct fsc_byte_buffer (*hello)(const uint8_t *, size_t) =
+		(struct fsc_byte_buffer (*)(const uint8_t *, size_t))dlsym(library, "proto2ffi_say_hello");
+	void (*end)(struct fsc_byte_buffer) =
+		(void (*)(struct fsc_byte_buffer))dlsym(library, "proto2ffi_free_byte_buffer");
+	struct fsc_byte_buffer (*take)(size_t) =
+		(struct fsc_byte_buffer (*)(size_t))dlsym(library, "ffi_service_pool_take");
+	bool (*give)(struct fsc_byte_buffer) =
+		(bool (*)(struct fsc_byte_buffer))dlsym(library, "ffi_service_pool_give");
+	struct fsc_byte_buffer taken;
+	for (int i = 0; i < 7; i++) /* with FFI_SERVICE_POOL they end up in the pool */
+		end(hello((const uint8_t *)"\x0a\x01x", 3));
+	for (int i = 0; i < 10; i++)
+		give(take(1));
+	taken = take(1);
+	return argc != 2 || !taken.ptr;
+}
+"""
+
+
+@test
+def what_the_host_takes_out_of_a_pool_and_keeps_is_found(folder):
+    recording = record(folder, compile_program(folder, "pooled", POOLED), SERVICE,
+                       options=described(folder), env=environment(FFI_SERVICE_POOL="1"))
+    equal(recording.status, 0, "exit status")
+    leaks = recording.leaks(status=1)
+    equal(only_finding(leaks, "never_freed", "ffi_service_pool_take").get("count"), 1, "count")
+    check_balance(leaks, 7 + 11, 1)
+
+
 UNKNOWN = r"""
 #include "ffi/service/service.h"
 #include <dlfcn.h>
