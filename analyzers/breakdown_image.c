@@ -123,6 +123,7 @@ static void fill_facts(struct fsc_breakdown_image *image, const struct fsc_strea
 	if (fsc_recording_knows_clock(image->recording, process) && step->known && step->value > 0)
 		facts->step_ns = fsc_known(ticks_to_ns(image, (uint64_t)step->value));
 	memcpy(facts->probe, image->state->probe, sizeof(facts->probe));
+	facts->pace_permille = image->state->pace_permille;
 	/* Of a profile no probe was read, and their cost is not known. */
 	if (facts->probe[FSC_PROBE_call].known && !facts->profile)
 		facts->added_ps = fsc_known(fsc_requests_added_ps(gatherer->requests));

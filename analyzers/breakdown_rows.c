@@ -333,6 +333,7 @@ static void fill_facts(struct fsc_breakdown *breakdown)
 	result->probe_inner_ps = when(probe->known, probe->inner_ps);
 	result->probe_outer_ps = when(probe->known, probe->outer_ps);
 	result->probe_spread_ps = when(probe->known, probe->spread_ps);
+	result->pace_permille = facts->pace_permille;
 	result->probes_added_ps = facts->added_ps;
 	result->probes = facts->probe;
 	result->clock_residual_ns = facts->residual_ns;

@@ -268,8 +268,11 @@ static void default_probe(struct fsc_probe_cost *probe, const struct fsc_recordi
 	if (probe->known || !recording->probe_inner_ps.known || inner > FSC_PROBE_PS_MAX ||
 	    outer > FSC_PROBE_PS_MAX)
 		return;
-	*probe = (struct fsc_probe_cost){ true, (uint32_t)inner, (uint32_t)outer,
-					  (uint32_t)or_zero(recording->probe_spread_ps) };
+	*probe = (struct fsc_probe_cost){ .known = true,
+					  .inner_ps = (uint32_t)inner,
+					  .outer_ps = (uint32_t)outer,
+					  .spread_ps =
+						  (uint32_t)or_zero(recording->probe_spread_ps) };
 }
 
 enum fsc_status fsc_ctf_source_open(struct fsc_event_stream *out,

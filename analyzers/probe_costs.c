@@ -22,6 +22,31 @@ void fsc_probe_costs_settle(struct fsc_probe_costs *costs,
 	}
 }
 
+static uint32_t scaled(uint32_t ps, uint64_t numerator, uint64_t denominator)
+{
+	uint64_t value = (ps * numerator + denominator / 2) / denominator;
+
+	return value < FSC_PROBE_PS_MAX ? (uint32_t)value : FSC_PROBE_PS_MAX;
+}
+
+struct fsc_maybe fsc_probe_costs_follow(struct fsc_probe_cost measured[FSC_PROBE_KINDS],
+					uint64_t pace_ticks)
+{
+	enum { TIMES_MAX = 8, PERMILLE = 1000 };
+	uint64_t before = measured[FSC_PROBE_call].pace_ticks;
+
+	if (!before || pace_ticks > before * TIMES_MAX || pace_ticks < before / TIMES_MAX)
+		return FSC_UNKNOWN;
+	for (int kind = 0; kind < FSC_PROBE_KINDS; kind++) {
+		struct fsc_probe_cost *cost = &measured[kind];
+
+		cost->inner_ps = scaled(cost->inner_ps, pace_ticks, before);
+		cost->outer_ps = scaled(cost->outer_ps, pace_ticks, before);
+		cost->spread_ps = scaled(cost->spread_ps, pace_ticks, before);
+	}
+	return fsc_known((int64_t)(pace_ticks * PERMILLE / before));
+}
+
 static enum fsc_probe_kind kind_of_call(const struct fsc_probe_call *call)
 {
 	if (call->nested)

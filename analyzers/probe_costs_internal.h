@@ -18,6 +18,14 @@ struct fsc_probe_costs {
 	int64_t outer_ps[FSC_PROBE_KINDS];
 };
 
+/*
+ * Let what was measured at one pace of the processor (probe_kinds.h) hold at another, the mean of
+ * what was noted while events were recorded. Returns how many thousandths of the time it needed;
+ * unknown, and nothing is changed, when the cost has no pace or the two cannot belong together.
+ */
+struct fsc_maybe fsc_probe_costs_follow(struct fsc_probe_cost measured[FSC_PROBE_KINDS],
+					uint64_t pace_ticks);
+
 /* What one call is to its probe. */
 struct fsc_probe_call {
 	bool nested;

@@ -3,6 +3,7 @@
  * Records refer to each other by id and may come in any order, so everything is kept by id first
  * (add_*) and resolved once (fsc_state_builder_finish).
  */
+#include "analyzers/probe_costs_internal.h"
 #include "analyzers/state_internal.h"
 #include "trace_points/packet.h"
 
@@ -241,7 +242,7 @@ static enum fsc_status add_probe(struct fsc_state_builder *builder,
 		return refuse(builder);
 	builder->state.probe[record->kind] =
 		(struct fsc_probe_cost){ true, record->inner_ps, record->outer_ps,
-					 record->spread_ps };
+					 record->spread_ps, record->pace_ticks };
 	return FSC_OK;
 }
 
@@ -276,6 +277,10 @@ static enum fsc_status add_clock(struct fsc_state_builder *builder,
 	enum fsc_status status = fsc_clock_map_add(&builder->state.clock, record->ticks,
 						   record->monotonic_ns, record->bracket_ticks);
 
+	if (record->pace_count > builder->pace_count) {
+		builder->pace_ticks = record->pace_ticks;
+		builder->pace_count = record->pace_count;
+	}
 	return status == FSC_E_LIMIT ? refuse(builder) : status;
 }
 
@@ -405,6 +410,9 @@ enum fsc_status fsc_state_builder_finish(struct fsc_state_builder *builder,
 			return status;
 	}
 	judge_totals(builder, witness);
+	if (builder->pace_count)
+		state->pace_permille = fsc_probe_costs_follow(
+			state->probe, builder->pace_ticks / builder->pace_count);
 	for (size_t i = 0; i < state->live_count; i++) {
 		state->live[i].made_ns = instant(state, state->live[i].made_ns, &hint);
 		state->live[i].made_ended_ns = instant(state, state->live[i].made_ended_ns, &hint);

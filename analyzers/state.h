@@ -96,7 +96,10 @@ struct fsc_state {
 	const char **strings; /* by id; NULL = unknown */
 	uint32_t string_count;
 	struct fsc_clock_map clock;
-	struct fsc_probe_cost probe[FSC_PROBE_KINDS]; /* by enum fsc_probe_kind */
+	/* By enum fsc_probe_kind, at the pace at which the processor ran while it was recorded. */
+	struct fsc_probe_cost probe[FSC_PROBE_KINDS];
+	/* Time that it took for the same work as when that was measured; unknown = as measured. */
+	struct fsc_maybe pace_permille;
 	struct fsc_ledger_totals ledger;
 	struct fsc_live_buffer *live;
 	size_t live_count;

@@ -35,12 +35,14 @@ struct fsc_state_builder {
 	size_t live_capacity;
 	size_t caller_capacity;
 	size_t text_bytes;
-	uint32_t *name_ids; /* by site */
-	uint32_t *path_ids; /* by module */
-	char **made_names;  /* by site: "site 7", owned */
-	uint64_t refused;   /* records with numbers out of bounds */
-	uint64_t calls;	    /* of all site totals */
-	bool any_total;	    /* one of the records of the end was read */
+	uint32_t *name_ids;  /* by site */
+	uint32_t *path_ids;  /* by module */
+	char **made_names;   /* by site: "site 7", owned */
+	uint64_t refused;    /* records with numbers out of bounds */
+	uint64_t calls;	     /* of all site totals */
+	uint64_t pace_ticks; /* of the clock record that knows most of it */
+	uint64_t pace_count;
+	bool any_total; /* one of the records of the end was read */
 };
 
 void fsc_state_builder_init(struct fsc_state_builder *builder);

@@ -66,6 +66,7 @@ static void put_cost(struct fsc_json *json, const struct fsc_probe_cost *cost)
 	fsc_json_member_u64(json, "inner_ps", cost->inner_ps);
 	fsc_json_member_u64(json, "outer_ps", cost->outer_ps);
 	fsc_json_member_u64(json, "spread_ps", cost->spread_ps);
+	fsc_json_member_u64(json, "pace_ticks", cost->pace_ticks);
 }
 
 static void put_probe(struct fsc_json *json, const struct fsc_record_probe *probe)

@@ -66,28 +66,17 @@ void fsc_record_machine_read(struct fsc_record_machine *machine, const char *clo
 		snprintf(machine->cpu, sizeof(machine->cpu), "%s", names.machine);
 }
 
-/* Speeds that are less than 6 % apart are in one class, or in neighbouring ones. */
-static unsigned speed_class(void)
-{
-	uint64_t speed = fsc_clock_speed_ps();
-	unsigned class = 0;
-
-	for (uint64_t at = 1000; at < speed; at += at * 6 / 100 + 1)
-		class ++;
-	return class;
-}
-
-/* What the cost depends on, in one line. */
+/* What the cost depends on, in one line; but for the processor's pace, which readers allow for. */
 static bool make_key(char key[KEY_BYTES], const struct fsc_record_machine *machine,
-		     const struct fsc_record_session *session, unsigned speed)
+		     const struct fsc_record_session *session)
 {
 	struct stat status;
 
 	if (stat(session->library, &status) != 0)
 		return false;
-	snprintf(key, KEY_BYTES, "%s|%s|%s|%lld|%lld.%09ld|%u", machine->boot_id, machine->cpu,
+	snprintf(key, KEY_BYTES, "%s|%s|%s|%lld|%lld.%09ld", machine->boot_id, machine->cpu,
 		 machine->clock_mode, (long long)status.st_size, (long long)status.st_mtim.tv_sec,
-		 status.st_mtim.tv_nsec, speed);
+		 status.st_mtim.tv_nsec);
 	return true;
 }
 
@@ -126,9 +115,10 @@ static bool cache_path(char *path, size_t size, const char *key)
 	return true;
 }
 
-static void parse_line(const char *line, struct fsc_probe_cost cost[FSC_PROBE_KINDS])
+static void parse_line(const char *line, uint32_t pace_ticks,
+		       struct fsc_probe_cost cost[FSC_PROBE_KINDS])
 {
-	struct fsc_probe_cost read = { .known = true };
+	struct fsc_probe_cost read = { .known = true, .pace_ticks = pace_ticks };
 	char name[32];
 
 	if (sscanf(line, "%31s %" SCNu32 " %" SCNu32 " %" SCNu32, name, &read.inner_ps,
@@ -143,12 +133,14 @@ static void parse_line(const char *line, struct fsc_probe_cost cost[FSC_PROBE_KI
 /* What ffiscope-calibrate prints. */
 static bool parse(const char *answer, struct fsc_record_probe *probe, uint64_t *ticks_per_s)
 {
+	uint32_t pace;
 	uint64_t ticks;
 
-	if (sscanf(answer, "ticks_per_s %" SCNu64, &ticks) != 1 || ticks == 0)
+	if (sscanf(answer, "ticks_per_s %" SCNu64 " pace %" SCNu32, &ticks, &pace) != 2 ||
+	    ticks == 0)
 		return false;
 	while ((answer = strchr(answer, '\n')) != NULL)
-		parse_line(++answer, probe->cost);
+		parse_line(++answer, pace, probe->cost);
 	*ticks_per_s = ticks;
 	return probe->cost[FSC_PROBE_call].known;
 }
@@ -281,18 +273,17 @@ void fsc_record_probe_find(struct fsc_record_probe *probe, struct fsc_record_mac
 			   const struct fsc_record_session *session, bool verbose)
 {
 	char key[KEY_BYTES] = "", path[PATH_MAX] = "", answer[ANSWER_BYTES] = "";
-	unsigned speed = speed_class();
 	bool have_path;
 
 	memset(probe, 0, sizeof(*probe));
-	have_path = make_key(key, machine, session, speed) && cache_path(path, sizeof(path), key);
+	have_path = make_key(key, machine, session) && cache_path(path, sizeof(path), key);
 	if (have_path && cache_read(path, key, probe, &machine->ticks_per_s)) {
 		probe->known = true;
 		probe->cached = true;
 	} else if (measure(session, machine->clock_mode, answer, sizeof(answer)) &&
 		   parse(answer, probe, &machine->ticks_per_s)) {
 		probe->known = true;
-		if (have_path && is_calm(probe) && speed_class() == speed)
+		if (have_path && is_calm(probe))
 			cache_write(path, key, answer);
 	} else if (verbose) {
 		fsc_messages_say(

@@ -6,7 +6,7 @@
 #include "cli/json_members.h"
 #include "cli/report_internal.h"
 
-enum { BUFFER_BYTES = 65536, SHARE_DECIMALS = 6 };
+enum { BUFFER_BYTES = 65536, SHARE_DECIMALS = 6, PACE_DECIMALS = 3 };
 
 static void put_image(struct fsc_json *json, const struct fsc_process *process)
 {
@@ -85,6 +85,11 @@ static void put_measuring(struct fsc_json *json, const struct fsc_report *report
 	fsc_json_members_maybe(json, "inner", breakdown->probe_inner_ps);
 	fsc_json_members_maybe(json, "outer", breakdown->probe_outer_ps);
 	fsc_json_members_maybe(json, "spread", breakdown->probe_spread_ps);
+	if (breakdown->pace_permille.known)
+		fsc_json_member_decimal(json, "pace", breakdown->pace_permille.value,
+					PACE_DECIMALS);
+	else
+		fsc_json_member_null(json, "pace");
 	put_probe_kinds(json, breakdown->probes);
 	fsc_json_object_end(json);
 	fsc_json_members_maybe(json, "probes_added_ns", to_ns(breakdown->probes_added_ps));

@@ -20,6 +20,8 @@ enum {
 	LEAST_PART = 100,
 	EIGHTHS = 8,
 	WARM_UP_TIMES = 2, /* as long as the others, or more */
+	PERMILLE = 1000,
+	PACE_WORTH_TELLING = 50, /* thousandths away from that of the calibration */
 	WORDS_BYTES = 512
 };
 
@@ -196,6 +198,12 @@ static void write_overhead(const struct fsc_report *report, const struct fsc_out
 			fsc_units_ps(outer, breakdown->probe_outer_ps),
 			report->corrected ? "subtracted from totals and means, not from quantiles"
 					  : "still in all times (--no-correct)");
+	if (breakdown->pace_permille.known &&
+	    llabs(breakdown->pace_permille.value - PERMILLE) > PACE_WORTH_TELLING)
+		fsc_output_fact(output, "pace",
+				"the processor took %.2f times as long for the same work as when "
+				"that was measured",
+				(double)breakdown->pace_permille.value / PERMILLE);
 }
 
 static void write_losses(const struct fsc_report *report, const struct fsc_output *output)

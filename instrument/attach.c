@@ -20,6 +20,7 @@
 enum {
 	MEMORY_PER_CHUNK = 8,
 	RING_FIRST_BYTES = 16 * 1024,
+	PACE_BYTES = 128 * 1024,      /* of records: then the processor's pace is noted again */
 	PROFILE_RING_BYTES = 1 << 20, /* of findings that a ring of the profile sink ever takes */
 	RING_FAST_GROWTH_BYTES = 256 * 1024, /* up to here a ring grows 16 times, then 4 times */
 	COUNTERS_FIRST_BYTES = FSC_SITES_STEP * sizeof(struct fsc_counter)
@@ -229,6 +230,7 @@ static void ring_adopt(struct fsc_cursor *cursor, struct fsc_ring *ring, uint64_
 	cursor->ring_bytes = bytes;
 	cursor->at = cursor->end = (uint8_t *)(ring + 1);
 	cursor->direct = 0;
+	cursor->paced = ring->head - PACE_BYTES; /* due */
 	mapping->ring = ring;
 	mapping->ring_offset = offset;
 	mapping->ring_bytes = bytes;
@@ -277,6 +279,21 @@ static bool next_ring(struct fsc_cursor *cursor, uint64_t bytes)
 	return true;
 }
 
+/*
+ * How fast the processor runs, while the thread is in a slow path anyway. In fast mode the counter
+ * is read just the same.
+ */
+static void note_pace(struct fsc_cursor *cursor)
+{
+	struct fsc_image *image = fsc_live->image;
+
+	cursor->paced = cursor->ring->head;
+	if (fsc_clock_mode_now == FSC_CLOCK_SYSTEM)
+		return;
+	__atomic_fetch_add(&image->pace_ticks, fsc_clock_pace_ticks(), __ATOMIC_RELAXED);
+	__atomic_fetch_add(&image->pace_count, 1, __ATOMIC_RELAXED);
+}
+
 /* The ring of the slot's last owner: ours if it is drained, else followed by a new one. */
 static bool inherit_ring(struct fsc_cursor *cursor)
 {
@@ -315,6 +332,7 @@ static bool take_slot(struct fsc_cursor *cursor, uint32_t wanted)
 	cursor->counters = mapping->counters;
 	if (fsc_live->profile)
 		fsc_profile_attach(cursor, slot);
+	note_pace(cursor);
 	/* Last: a signal handler may jump out of here, and then the thread is not attached. */
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	cursor->counter_limit = mapping->counter_limit;
@@ -361,11 +379,16 @@ uint64_t fsc_attach_grown(uint64_t bytes, uint64_t most)
 	return next > most ? most : next;
 }
 
-/* How far may be written: what is kept for findings only as far as this record needs it. */
+/*
+ * How far may be written: not beyond where the pace is to be noted; what is kept for findings only
+ * as far as this record needs it.
+ */
 static uint64_t end_of_room(uint64_t contiguous, uint64_t unused, uint32_t bytes)
 {
 	uint64_t room = unused > FSC_FINDING_RESERVE ? unused - FSC_FINDING_RESERVE : 0;
 
+	if (room > PACE_BYTES)
+		room = PACE_BYTES;
 	if (room < bytes)
 		room = bytes;
 	return room < contiguous ? room : contiguous;
@@ -432,6 +455,8 @@ uint64_t fsc_record_make_room(void *argument)
 	}
 	if (!at)
 		cursor->at = cursor->end;
+	else if (cursor->ring->head - cursor->paced >= PACE_BYTES)
+		note_pace(cursor);
 	return (uintptr_t)at;
 }
 

@@ -61,6 +61,7 @@ struct fsc_cursor {
 	uint32_t *profile_cells; /* by site: places of the slot's cells in it */
 	uint32_t no_profile;	 /* 1 = there was no room for more of them: not asked for again */
 	uint32_t direct;	 /* sink lttng: records are told from `at` when whole, none stays */
+	uint64_t paced;		 /* head of the ring when the processor's pace was last noted */
 };
 
 _Static_assert(sizeof(struct fsc_cursor) == 128, "two cache lines");

@@ -116,22 +116,51 @@ uint64_t fsc_clock_step_ticks(bool system)
 	return step == UINT64_MAX ? 1 : step;
 }
 
-uint64_t fsc_clock_speed_ps(void)
+static uint64_t fenced_counter(void)
 {
-	enum { TRIES = 16, ROUNDS = 50, MULTIPLICATIONS = 24 };
-	uint64_t least = UINT64_MAX, value = 1;
+	uint64_t now = fsc_clock_counter();
 
-	for (int try = 0; try < TRIES; try++) {
-		uint64_t begin = fsc_clock_monotonic_ns(), taken = begin;
+#if defined(__x86_64__) || defined(__i386__)
+	__asm__ __volatile__("lfence" : : : "memory");
+#elif defined(__aarch64__)
+	__asm__ __volatile__("isb" : : : "memory");
+#endif
+	return now;
+}
 
-		for (int round = 0; round < ROUNDS; round++) {
-			for (int i = 0; i < MULTIPLICATIONS; i++) {
-				value *= 0x9E3779B97F4A7C15ull;
-				__asm__ __volatile__("" : "+r"(value));
-			}
-			taken = fsc_clock_monotonic_ns() - begin;
-		}
+/* A third each of readings, stores to what was just loaded, and additions of four at a time. */
+static void work(void)
+{
+	enum { WORDS = 32, ADDITIONS = 64 };
+	volatile uint32_t words[WORDS];
+	uint32_t a = 1, b = 2, c = 3, d = 4;
+
+	(void)fenced_counter();
+	(void)fenced_counter();
+	for (int i = 0; i < WORDS; i++)
+		words[i] = 0;
+	for (int i = 0; i < WORDS; i++)
+		words[i] = words[i] + 1;
+	for (int i = 0; i < ADDITIONS; i++) {
+		a += 3;
+		b ^= 7;
+		c += 9;
+		d ^= a;
+		__asm__ __volatile__("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d));
+	}
+}
+
+uint64_t fsc_clock_pace_ticks(void)
+{
+	enum { TRIES = 3 }; /* the first finds cold caches, another may be interrupted */
+	uint64_t least = UINT64_MAX;
+
+	for (int i = 0; i < TRIES; i++) {
+		uint64_t begin = fenced_counter(), taken;
+
+		work();
+		taken = fenced_counter() - begin;
 		least = taken < least ? taken : least;
 	}
-	return least * 1000 / ROUNDS;
+	return least;
 }

@@ -66,11 +66,12 @@ struct fsc_clock_pair fsc_clock_pair_read(bool system);
 uint64_t fsc_clock_ticks_per_s(bool system, uint64_t wait_ns);
 
 /*
- * How fast the processor runs now, in thousandths of ns: 24 multiplications that depend on each
- * other, which tell its clock rate, and a reading of CLOCK_MONOTONIC, which gets slower when
- * another thread of execution shares the core. The least of a few tries, some 50 us in all.
+ * How fast the processor runs now: the ticks that a fixed piece of work takes, which is made like a
+ * probe (readings with fences, stores, additions). It follows the clock rate, and it takes up to
+ * twice as long while another thread of execution, perhaps another machine's, shares the core. What
+ * a probe costs is proportional to it. Some 0.5 us; only when fsc_clock_has_counter().
  */
-uint64_t fsc_clock_speed_ps(void);
+uint64_t fsc_clock_pace_ticks(void);
 
 /* The counter's smallest step in ticks: the least difference between readings that differ. */
 uint64_t fsc_clock_step_ticks(bool system);

@@ -85,9 +85,14 @@ void fsc_drain_put(struct fsc_drain *drain, uint32_t id, void *record)
 
 static void put_clock(struct fsc_drain *drain, const struct fsc_clock_pair *pair)
 {
-	struct fsc_clock_record record = { .monotonic_ns = pair->monotonic_ns,
-					   .realtime_ns = pair->realtime_ns,
-					   .bracket_ticks = pair->bracket_ticks };
+	const struct fsc_image *image = drain->fixed.data;
+	struct fsc_clock_record record = {
+		.monotonic_ns = pair->monotonic_ns,
+		.realtime_ns = pair->realtime_ns,
+		.bracket_ticks = pair->bracket_ticks,
+		.pace_ticks = __atomic_load_n(&image->pace_ticks, __ATOMIC_RELAXED),
+		.pace_count = __atomic_load_n(&image->pace_count, __ATOMIC_RELAXED),
+	};
 	uint64_t before_ticks = drain->state.ticks;
 
 	if (pair->ticks < before_ticks)
@@ -221,7 +226,8 @@ static void put_probe_costs(struct fsc_drain *drain)
 		struct fsc_probe_cost_record record = { .kind = kind,
 							.inner_ps = cost->inner_ps,
 							.outer_ps = cost->outer_ps,
-							.spread_ps = cost->spread_ps };
+							.spread_ps = cost->spread_ps,
+							.pace_ticks = cost->pace_ticks };
 
 		if (cost->known && put(drain, FSC_EVENT_probe_cost, &record))
 			cost->known = false;

@@ -111,6 +111,8 @@ struct fsc_image {
 	uint64_t profile_bytes;	 /* its size */
 	uint64_t profile_next;	 /* atomic: bytes of it handed out */
 	uint64_t profile_missed; /* atomic: values that found no room in it */
+	uint64_t pace_ticks;	 /* atomic: sum of what fsc_clock_pace_ticks() said now and then */
+	uint64_t pace_count;	 /* atomic: how often */
 };
 
 /* The same for a recorder of another width. What is atomic lies at a multiple of its size. */

@@ -25,6 +25,7 @@ struct fsc_probe_cost {
 	uint32_t inner_ps;
 	uint32_t outer_ps;
 	uint32_t spread_ps;
+	uint32_t pace_ticks; /* fsc_clock_pace_ticks() when it was measured; 0 = not known */
 };
 
 /* Name of a kind. */

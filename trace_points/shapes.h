@@ -207,22 +207,29 @@
 	F(u16, made_site, id)     \
 	F(u16, flags, bits)
 
-/* The two clocks at one moment: the header's ticks and CLOCK_MONOTONIC. bracket: its uncertainty.
+/*
+ * The two clocks at one moment: the header's ticks and CLOCK_MONOTONIC. bracket: its uncertainty.
+ * pace: the sum of what fsc_clock_pace_ticks() said until then, asked pace_count times by the
+ * threads that recorded. A probe costs as much more than when its cost was measured as the mean of
+ * these is above probe_cost's.
  */
 #define FSC_SHAPE_clock(F)          \
 	F(u64, monotonic_ns, count) \
 	F(u64, realtime_ns, count)  \
-	F(u64, bracket, duration)
+	F(u64, bracket, duration)   \
+	F(u64, pace, duration)      \
+	F(u64, pace_count, count)
 
 /*
  * What measuring costs: inside the measured time, and around it. kind: enum fsc_probe_kind. In
  * thousandths of ns, because that is finer than a tick.
  */
-#define FSC_SHAPE_probe_cost(F) \
-	F(u32, kind, bits)      \
-	F(u32, inner_ps, count) \
-	F(u32, outer_ps, count) \
-	F(u32, spread_ps, count)
+#define FSC_SHAPE_probe_cost(F)  \
+	F(u32, kind, bits)       \
+	F(u32, inner_ps, count)  \
+	F(u32, outer_ps, count)  \
+	F(u32, spread_ps, count) \
+	F(u32, pace, duration)
 
 /* The exact totals of one thread slot and site, whatever became of the events. */
 #define FSC_SHAPE_site_total(F)      \

@@ -3,13 +3,15 @@
  * ffiscope-calibrate - what does measuring cost? Run by `ffiscope record`, with the library
  * preloaded and a session made for it (FFISCOPE_SESSION).
  *
- * Prints "ticks_per_s N", then one line for each kind of probe_kinds.def: name inner_ps outer_ps
- * spread_ps, and "end". Compared are, in turns, functions of known latency called bare and wrapped,
- * and what the recording says of the wrapped ones.
+ * Prints "ticks_per_s N pace N" (the ticks of fsc_clock_pace_ticks() for which the costs hold; 0 =
+ * not known), then one line for each kind of probe_kinds.def: name inner_ps outer_ps spread_ps, and
+ * "end". Compared are, in turns, functions of known latency called bare and wrapped, and what the
+ * recording says of the wrapped ones.
  *
  * What is hard: each kind is to be told from the others that occur beside it, so they are measured
- * in an order in which each needs only what came before; and nothing may be dropped, or the slow
- * path of a full ring would be measured. Begin at main().
+ * in an order in which each needs only what came before; nothing may be dropped, or the slow
+ * path of a full ring would be measured; and the processor's pace changes meanwhile, so each round
+ * is made to be one at the usual pace. Begin at main().
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -54,6 +56,8 @@ static struct fsc_callee_functions wrapped_functions;
 static const struct fsc_callee_functions *bare_functions;
 static struct fsc_callee_allocator hooked, plain, *callee_allocator;
 static double ns_per_tick, reading_ns;
+static double usual_pace; /* ticks; 0 = there is no counter to tell by */
+static bool system_clock;
 static double inner_ns[FSC_PROBE_KINDS], outer_ns[FSC_PROBE_KINDS], spread_ns[FSC_PROBE_KINDS];
 static uint32_t mark;
 static volatile uint64_t sink;
@@ -281,6 +285,8 @@ static const fsc_calibrate_run runs[TRIALS] = {
 };
 
 static struct trial trials[TRIALS];
+static struct trial all_rounds[TRIALS][ROUNDS];
+static double paces[TRIALS][ROUNDS]; /* while the wrapped ones ran */
 static double spreads[TRIALS];
 
 static int by_value(const void *a, const void *b)
@@ -308,14 +314,22 @@ static double mean_ns(const struct fsc_seen_sum *sum)
 	return sum->count ? (double)sum->ticks * ns_per_tick / (double)sum->count : 0;
 }
 
-static void one_round(fsc_calibrate_run run, struct trial *trial)
+static double pace_now(void)
+{
+	return system_clock ? 0 : (double)fsc_clock_pace_ticks();
+}
+
+static double one_round(fsc_calibrate_run run, struct trial *trial)
 {
 	struct fsc_seen seen;
+	double pace;
 
 	trial->bare_freed = trial->wrapped_freed = 0;
 	trial->bare = run(false, &trial->bare_freed) / LOOP;
 	fsc_seen_take(&seen);
+	pace = pace_now();
 	trial->wrapped = run(true, &trial->wrapped_freed) / LOOP;
+	pace = (pace + pace_now()) / 2;
 	fsc_seen_take(&seen);
 	trial->bare_freed /= LOOP;
 	trial->wrapped_freed /= LOOP;
@@ -325,25 +339,74 @@ static void one_round(fsc_calibrate_run run, struct trial *trial)
 	trial->made = mean_ns(&seen.made);
 	trial->freed = mean_ns(&seen.freed);
 	trial->phases = mean_ns(&seen.phases);
+	return pace;
+}
+
+/*
+ * How much of a figure is the latency of multiplications, which is the same at any pace but for the
+ * clock rate's. In multiples of one callee's.
+ */
+static int latencies(enum trial_name name, size_t field)
+{
+	if (name == ALLOCATIONS || name == RELEASES || name == REQUESTS ||
+	    field == offsetof(struct trial, added))
+		return 0;
+	if (field == offsetof(struct trial, outermost) && (name == NESTED || name == CODECS))
+		return BLOCK;
+	return 1;
+}
+
+/* What the round would have been at the usual pace. */
+static void steady(enum trial_name name, struct trial *round, double pace, double latency_ns)
+{
+	double *values = (double *)round;
+
+	if (!usual_pace)
+		return;
+	for (size_t i = 0; i < sizeof(*round) / sizeof(*values); i++) {
+		double fixed = latency_ns * latencies(name, i * sizeof(*values));
+
+		values[i] = fixed + (values[i] - fixed) * usual_pace / pace;
+	}
+}
+
+static void sum_up(enum trial_name name)
+{
+	double values[ROUNDS], spread;
+
+	for (size_t i = 0; i < sizeof(struct trial) / sizeof(double); i++) {
+		for (int round = 0; round < ROUNDS; round++)
+			values[round] = ((const double *)&all_rounds[name][round])[i];
+		((double *)&trials[name])[i] = middle(values, &spread);
+		if (i == offsetof(struct trial, added) / sizeof(double))
+			spreads[name] = spread;
+	}
 }
 
 /* One after the other in each round: what slows the processor for a while meets all of them. */
 static void try_all(enum trial_name first, enum trial_name end)
 {
-	static struct trial rounds[TRIALS][ROUNDS];
-	double values[ROUNDS], spread_of_figure;
+	double latency_ns, spread;
 
 	for (int round = -WARM_UP_ROUNDS; round < ROUNDS; round++)
-		for (int name = first; name < (int)end; name++)
-			one_round(runs[name], &rounds[name][round < 0 ? 0 : round]);
-	for (int name = first; name < (int)end; name++)
-		for (size_t i = 0; i < sizeof(struct trial) / sizeof(double); i++) {
-			for (int round = 0; round < ROUNDS; round++)
-				values[round] = ((const double *)&rounds[name][round])[i];
-			((double *)&trials[name])[i] = middle(values, &spread_of_figure);
-			if (i == offsetof(struct trial, added) / sizeof(double))
-				spreads[name] = spread_of_figure;
+		for (int name = first; name < (int)end; name++) {
+			int place = round < 0 ? 0 : round;
+
+			paces[name][place] = one_round(runs[name], &all_rounds[name][place]);
 		}
+	if (first == CALLS) {
+		double values[ROUNDS];
+
+		memcpy(values, paces[CALLS], sizeof(values));
+		usual_pace = middle(values, &spread);
+		sum_up(CALLS);
+	}
+	latency_ns = trials[CALLS].bare;
+	for (int name = first; name < (int)end; name++) {
+		for (int round = 0; round < ROUNDS; round++)
+			steady(name, &all_rounds[name][round], paces[name][round], latency_ns);
+		sum_up(name);
+	}
 }
 
 /* ---- what follows from them ---- */
@@ -354,9 +417,13 @@ static void measure_reading(void)
 	double values[ROUNDS], spread;
 
 	for (int round = 0; round < ROUNDS; round++) {
+		double pace = pace_now();
+
 		values[round] = 0;
 		for (int i = 0; i < BLOCKS; i++)
 			values[round] += since(fsc_clock_monotonic_ns()) / BLOCKS;
+		if (usual_pace)
+			values[round] *= usual_pace / ((pace + pace_now()) / 2);
 	}
 	reading_ns = middle(values, &spread);
 }
@@ -482,7 +549,6 @@ static bool find_functions(void)
 int main(void)
 {
 	const char *session = getenv("FFISCOPE_SESSION");
-	bool system_clock;
 	uint64_t ticks_per_s;
 
 	if (!session || !find_functions()) {
@@ -495,14 +561,14 @@ int main(void)
 		return 1;
 	ticks_per_s = fsc_clock_ticks_per_s(system_clock, WAIT_NS);
 	ns_per_tick = 1e9 / (double)ticks_per_s;
-	measure_reading();
 	try_all(CALLS, MADE_APART);
 	try_all(MADE_APART, TRIALS);
+	measure_reading();
 	conclude_calls();
 	conclude_inside();
 	conclude_allocations();
 	conclude_buffers();
-	printf("ticks_per_s %llu\n", (unsigned long long)ticks_per_s);
+	printf("ticks_per_s %llu pace %.0f\n", (unsigned long long)ticks_per_s, usual_pace);
 	for (int kind = 0; kind < FSC_PROBE_KINDS; kind++)
 		printf("%s %u %u %u\n", fsc_probe_kind_name(kind), ps(inner_ns[kind]),
 		       ps(outer_ns[kind]), ps(spread_ns[kind]));

@@ -60,7 +60,7 @@ void planted_begin(struct planted *got, bool probe)
 	got->tid = TID;
 	if (probe)
 		got->state.probe[FSC_PROBE_call] =
-			(struct fsc_probe_cost){ true, INNER_PS, OUTER_PS, 0 };
+			(struct fsc_probe_cost){ true, INNER_PS, OUTER_PS, 0, 0 };
 	cr_assert_eq(fsc_requests_create(&got->requests, &got->state, sink_of(got)), FSC_OK);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which cost an event takes; where it is taken is requests_probe_test.c's matter. */
 #include <criterion/criterion.h>
+#include <string.h>
 
 #include "analyzers/probe_costs_internal.h"
 
@@ -13,8 +14,8 @@ static void measured_all_but(int without)
 
 	for (uint32_t kind = 0; kind < FSC_PROBE_KINDS; kind++)
 		if ((int)kind != without)
-			measured[kind] =
-				(struct fsc_probe_cost){ true, 100 * kind + 1, 100 * kind + 2, 0 };
+			measured[kind] = (struct fsc_probe_cost){ true, 100 * kind + 1,
+								  100 * kind + 2, 0, 0 };
 	fsc_probe_costs_settle(&costs, measured);
 }
 
@@ -81,4 +82,35 @@ Test(probe_costs, what_was_not_measured_costs_what_a_plain_call_does_or_nothing)
 	measured_all_but(FSC_PROBE_call);
 	cr_assert_eq(costs.inner_ps[FSC_PROBE_call], 0);
 	cr_assert_neq(costs.inner_ps[FSC_PROBE_freed], 0);
+}
+
+static const struct fsc_probe_cost at_400[FSC_PROBE_KINDS] = {
+	[FSC_PROBE_call] = { true, 20000, 10000, 300, 400 },
+	[FSC_PROBE_freed] = { true, 22001, FSC_PROBE_PS_MAX, 0, 400 },
+};
+
+Test(probe_costs, on_a_slower_processor_probes_cost_more)
+{
+	struct fsc_probe_cost cost[FSC_PROBE_KINDS];
+
+	memcpy(cost, at_400, sizeof(cost));
+	cr_assert_eq(fsc_probe_costs_follow(cost, 600).value, 1500);
+	cr_assert_eq(cost[FSC_PROBE_call].inner_ps, 30000);
+	cr_assert_eq(cost[FSC_PROBE_call].outer_ps, 15000);
+	cr_assert_eq(cost[FSC_PROBE_call].spread_ps, 450);
+	cr_assert_eq(cost[FSC_PROBE_freed].inner_ps, 33002);
+	cr_assert_eq(cost[FSC_PROBE_freed].outer_ps, FSC_PROBE_PS_MAX);
+	cr_assert_not(cost[FSC_PROBE_mark].known);
+}
+
+Test(probe_costs, a_pace_that_cannot_be_changes_nothing)
+{
+	struct fsc_probe_cost cost[FSC_PROBE_KINDS];
+
+	memcpy(cost, at_400, sizeof(cost));
+	cr_assert_not(fsc_probe_costs_follow(cost, 0).known);
+	cr_assert_not(fsc_probe_costs_follow(cost, 400000).known);
+	cr_assert_eq(cost[FSC_PROBE_call].inner_ps, 20000);
+	cost[FSC_PROBE_call].pace_ticks = 0;
+	cr_assert_not(fsc_probe_costs_follow(cost, 400).known);
 }

@@ -79,16 +79,16 @@ Test(requests_probe, a_call_alone_loses_only_what_lies_inside_it)
 }
 
 static const struct fsc_probe_cost different[FSC_PROBE_KINDS] = {
-	[FSC_PROBE_call] = { true, 10000, 24000, 0 },
-	[FSC_PROBE_made] = { true, 11000, 40000, 0 },
-	[FSC_PROBE_freed] = { true, 12000, 50000, 0 },
-	[FSC_PROBE_nested] = { true, 13000, 60000, 0 },
-	[FSC_PROBE_codec] = { true, 14000, 70000, 0 },
-	[FSC_PROBE_host_codec] = { true, 15000, 80000, 0 },
-	[FSC_PROBE_enclosing] = { true, 0, 6000, 0 },
-	[FSC_PROBE_allocation] = { true, 0, 3000, 0 },
-	[FSC_PROBE_release] = { true, 0, 5000, 0 },
-	[FSC_PROBE_request] = { true, 0, 18000, 0 },
+	[FSC_PROBE_call] = { true, 10000, 24000, 0, 0 },
+	[FSC_PROBE_made] = { true, 11000, 40000, 0, 0 },
+	[FSC_PROBE_freed] = { true, 12000, 50000, 0, 0 },
+	[FSC_PROBE_nested] = { true, 13000, 60000, 0, 0 },
+	[FSC_PROBE_codec] = { true, 14000, 70000, 0, 0 },
+	[FSC_PROBE_host_codec] = { true, 15000, 80000, 0, 0 },
+	[FSC_PROBE_enclosing] = { true, 0, 6000, 0, 0 },
+	[FSC_PROBE_allocation] = { true, 0, 3000, 0, 0 },
+	[FSC_PROBE_release] = { true, 0, 5000, 0, 0 },
+	[FSC_PROBE_request] = { true, 0, 18000, 0, 0 },
 };
 
 static void begin_different(struct planted *got)

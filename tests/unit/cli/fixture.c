@@ -155,6 +155,7 @@ static void make_breakdown(void)
 	breakdown->probe_outer_ps = fsc_known(22100);
 	breakdown->probes_added_ps = fsc_known(68868800);
 	breakdown->probe_spread_ps = fsc_known(400);
+	breakdown->pace_permille = fsc_known(1250);
 	breakdown->clock_residual_ns = 3;
 }
 

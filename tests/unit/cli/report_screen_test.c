@@ -101,6 +101,17 @@ Test(report_screen, an_unknown_probe_cost_is_said)
 	cr_assert(strstr(written(), "nothing is subtracted"));
 }
 
+Test(report_screen, a_processor_at_another_pace_is_said)
+{
+	cr_assert(strstr(written(), "pace        the processor took 1.25 times"));
+}
+
+Test(report_screen, a_processor_at_the_usual_pace_is_not_worth_a_line)
+{
+	fixture.breakdown.pace_permille = fsc_known(1020);
+	cr_assert_not(strstr(written(), "the processor took"));
+}
+
 Test(report_screen, colour_goes_with_the_sides)
 {
 	fixture.output.colour = true;

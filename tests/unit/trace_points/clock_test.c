@@ -90,3 +90,14 @@ Test(clock, every_mode_has_a_name)
 	cr_assert_str_eq(fsc_clock_mode_name(FSC_CLOCK_SYSTEM), "system");
 	cr_assert_null(fsc_clock_mode_name(FSC_CLOCK_SYSTEM + 1));
 }
+
+Test(clock, the_pace_is_that_of_some_work)
+{
+	uint64_t pace;
+
+	if (!fsc_clock_has_counter())
+		cr_skip("the counter may not be read here");
+	pace = fsc_clock_pace_ticks();
+	cr_assert_gt(pace, 0);
+	cr_assert_lt(pace, fsc_clock_ticks_per_s(false, 1000000));
+}

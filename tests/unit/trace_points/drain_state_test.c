@@ -75,8 +75,8 @@ Test(drain_state, totals_that_are_told_again_are_not_added_up)
 	cr_assert_eq(totals().calls, 5);
 }
 static const struct fsc_probe_cost costs[FSC_PROBE_KINDS] = {
-	[FSC_PROBE_call] = { true, 21500, 14000, 300 },
-	[FSC_PROBE_freed] = { true, 22000, 31000, 400 },
+	[FSC_PROBE_call] = { true, 21500, 14000, 300, 400 },
+	[FSC_PROBE_freed] = { true, 22000, 31000, 400, 0 },
 };
 
 Test(drain_state, names_that_the_output_refused_are_written_later)
@@ -291,4 +291,21 @@ Test(drain_state, buffers_without_a_ledger_have_no_place)
 	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_ledger_total, &total), 1);
 	cr_assert_eq(((const struct fsc_ledger_total_record *)total)->made, 7);
 	cr_assert_eq(((const struct fsc_ledger_total_record *)total)->full, 7);
+}
+
+Test(drain_state, a_clock_pair_tells_the_pace_of_the_processor)
+{
+	struct fsc_ring *ring = fake_ring(&fake, 0, NULL, 4096);
+	const void *found = NULL;
+	struct fsc_clock_record last;
+
+	fake_calls(&fake, ring, 1);
+	fsc_drain_poll(drain, true);
+	fake.image->pace_ticks = 1900;
+	fake.image->pace_count = 3;
+	fsc_drain_finish(drain);
+	cr_assert_geq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_clock, &found), 2);
+	memcpy(&last, found, sizeof(last));
+	cr_assert_eq(last.pace_ticks, 1900);
+	cr_assert_eq(last.pace_count, 3);
 }
