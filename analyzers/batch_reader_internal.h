@@ -24,7 +24,7 @@ enum fsc_batch_limit { FSC_BATCH_BYTES_MAX = 16 << 20 /* of a text */ };
 struct fsc_batch_clock {
 	uint64_t ticks;
 	int64_t ns;
-	uint64_t multiplier; /* ns = this->ns + ((t - ticks) * multiplier >> FSC_BATCH_SHIFT) */
+	uint64_t multiplier; /* ns = this->ns + ((t - ticks) * multiplier >> 40) */
 };
 
 struct fsc_batch_reader {

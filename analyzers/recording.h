@@ -22,8 +22,7 @@ enum fsc_recording_limit {
 	FSC_EVENT_IDS_MAX = 256,      /* event ids of a writer that are looked at */
 	FSC_RECORD_BYTES_MAX = 65536, /* the largest record of any version that is stepped over */
 	FSC_RECORDING_PROCESSES_MAX = 65536,
-	FSC_RECORDING_WORDS_MAX = 4096,	  /* of the command */
-	FSC_RECORDING_JSON_MAX = 16 << 20 /* bytes of a JSON file */
+	FSC_RECORDING_WORDS_MAX = 4096 /* of the command */
 };
 
 enum fsc_process_state {

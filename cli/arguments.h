@@ -38,6 +38,13 @@ struct fsc_arguments {
 	bool (*operand)(void *into, const char *word);
 };
 
+/* The row of an option that several commands have. */
+#define FSC_ARGUMENT_COLOUR(take)                                                           \
+	{                                                                                   \
+		"color", '\0', FSC_ARGUMENT_NEEDED, "WHEN",                                 \
+			"auto, always or never; auto: on a terminal without NO_COLOR", take \
+	}
+
 enum fsc_arguments_answer {
 	FSC_ARGUMENTS_GO,
 	FSC_ARGUMENTS_HELPED, /* help was printed: the command is done */

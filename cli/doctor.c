@@ -69,9 +69,7 @@ static const struct fsc_argument options[] = {
 	  take_entry },
 	{ "exclude", '\0', FSC_ARGUMENT_NEEDED, "GLOB", "never wrap functions of that name",
 	  take_exclude },
-	{ "color", '\0', FSC_ARGUMENT_NEEDED, "WHEN",
-	  "auto, always or never; auto: on a terminal without NO_COLOR",
-	  fsc_process_choice_take_colour },
+	FSC_ARGUMENT_COLOUR(fsc_process_choice_take_colour),
 };
 
 const struct fsc_arguments fsc_doctor_arguments = {

@@ -43,9 +43,7 @@ static const struct fsc_argument options[] = {
 	  take_output },
 	{ "folded", '\0', FSC_ARGUMENT_NONE, NULL,
 	  "folded stacks: entry_point;side;phase NS, one a line", take_folded },
-	{ "pid", 'p', FSC_ARGUMENT_NEEDED, "PID[-N]",
-	  "this process, not the one with most calls; -N: its N-th image",
-	  fsc_process_choice_take_image },
+	FSC_PROCESS_CHOICE_PID("this process, not the one with most calls"),
 };
 
 const struct fsc_arguments fsc_flamegraph_arguments = {

@@ -41,11 +41,8 @@ static const struct fsc_argument options[] = {
 	  take_json },
 	{ "csv", '\0', FSC_ARGUMENT_OPTIONAL, "LIST",
 	  "one list: findings (default), live_at_end or awaiting_finalizer", take_csv },
-	{ "pid", 'p', FSC_ARGUMENT_NEEDED, "PID[-N]",
-	  "only this process, not all; -N: its N-th image", fsc_process_choice_take_image },
-	{ "color", '\0', FSC_ARGUMENT_NEEDED, "WHEN",
-	  "auto, always or never; auto: on a terminal without NO_COLOR",
-	  fsc_process_choice_take_colour },
+	FSC_PROCESS_CHOICE_PID("only this process, not all"),
+	FSC_ARGUMENT_COLOUR(fsc_process_choice_take_colour),
 };
 
 const struct fsc_arguments fsc_leaks_arguments = {

@@ -11,6 +11,7 @@
 #define CLI_PROCESS_CHOICE_H
 
 #include "analyzers/recording.h"
+#include "cli/arguments.h"
 #include "cli/output.h"
 
 struct fsc_process_choice {
@@ -29,6 +30,12 @@ bool fsc_process_choice_take_path(void *into, const char *word);
 bool fsc_process_choice_take_pid(void *into, const char *value);
 bool fsc_process_choice_take_image(void *into, const char *value); /* PID or PID-N */
 bool fsc_process_choice_take_colour(void *into, const char *value);
+
+#define FSC_PROCESS_CHOICE_PID(what)                                                     \
+	{                                                                                \
+		"pid", 'p', FSC_ARGUMENT_NEEDED, "PID[-N]", what "; PID-N: its image N", \
+			fsc_process_choice_take_image                                    \
+	}
 
 /*
  * The word by which fsc_process_choice_take_image() finds that image: its pid, and -N where another

@@ -58,14 +58,10 @@ static const struct fsc_argument options[] = {
 	{ "csv", '\0', FSC_ARGUMENT_OPTIONAL, "TABLE",
 	  "one table: entry_points (default), phases or requests", take_csv },
 	{ "brief", '\0', FSC_ARGUMENT_NONE, NULL, "the first screen alone", take_brief },
-	{ "pid", 'p', FSC_ARGUMENT_NEEDED, "PID[-N]",
-	  "this process, not the one with most calls; -N: its N-th image",
-	  fsc_process_choice_take_image },
+	FSC_PROCESS_CHOICE_PID("this process, not the one with most calls"),
 	{ "no-correct", '\0', FSC_ARGUMENT_NONE, NULL, "leave the probe cost in all times",
 	  take_no_correct },
-	{ "color", '\0', FSC_ARGUMENT_NEEDED, "WHEN",
-	  "auto, always or never; auto: on a terminal without NO_COLOR",
-	  fsc_process_choice_take_colour },
+	FSC_ARGUMENT_COLOUR(fsc_process_choice_take_colour),
 };
 
 const struct fsc_arguments fsc_report_arguments = {

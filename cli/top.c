@@ -70,8 +70,7 @@ static const struct fsc_argument options[] = {
 	  take_json },
 	{ "sort", 's', FSC_ARGUMENT_NEEDED, "KEY",
 	  "calls (default), rate, mean, p99, bytes or live", take_sort },
-	{ "color", '\0', FSC_ARGUMENT_NEEDED, "WHEN",
-	  "auto, always or never; auto: on a terminal without NO_COLOR", take_colour },
+	FSC_ARGUMENT_COLOUR(take_colour),
 };
 
 const struct fsc_arguments fsc_top_arguments = {
