@@ -186,6 +186,7 @@ int fsc_cmd_report(int argc, char **argv)
 	if (fsc_process_choice_open(&choices.process, &recording, &report.process))
 		return FSC_EXIT_TROUBLE;
 	report.recording = recording;
+	report.brief = choices.form == FSC_REPORT_SCREEN;
 	code = report_on(&report, &choices);
 	fsc_recording_destroy(recording);
 	return code;

@@ -21,6 +21,7 @@ struct fsc_report {
 	const struct fsc_breakdown_result *breakdown;
 	const struct fsc_leaks_result *leaks; /* of the image; NULL = unknown */
 	bool corrected;			      /* for the probe cost */
+	bool brief;			      /* the first screen stands alone */
 };
 
 enum fsc_report_form {

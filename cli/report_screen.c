@@ -217,9 +217,9 @@ static void write_losses(const struct fsc_report *report, const struct fsc_outpu
 	}
 	fsc_output_alarm(output, "losses",
 			 "%s%" PRIu64 " events lost, %" PRIu64 " overwritten, %" PRIu64
-			 " not understood, %" PRIu64 " streams damaged; see below",
+			 " not understood, %" PRIu64 " streams damaged%s",
 			 sure, loss->events, loss->overwritten, loss->skipped_events,
-			 loss->damaged_streams);
+			 loss->damaged_streams, report->brief ? "" : "; see below");
 }
 
 static void write_leaks(const struct fsc_report *report, const struct fsc_output *output)
@@ -445,9 +445,9 @@ static void write_entries(const struct fsc_report *report, const struct fsc_outp
 		fputs("\n  M measured  S sampled  I inferred: what is left over  ? not seen\n",
 		      output->stream);
 	if (others)
-		fprintf(output->stream,
-			"  %zu more entry point%s with less time: see Phases below\n", others,
-			others == 1 ? "" : "s");
+		fprintf(output->stream, "  %zu more entry point%s with less time%s\n", others,
+			others == 1 ? "" : "s",
+			report->brief ? ", in the report without --brief" : ": see Phases below");
 }
 
 /* Nothing was called: what was seen of the libraries tells why. */

@@ -76,6 +76,14 @@ Test(report_screen, rows_that_rest_on_a_part_are_marked)
 	cr_assert(strstr(fixture.text, "encode ~"));
 }
 
+Test(report_screen, a_screen_that_stands_alone_has_no_below)
+{
+	fixture.breakdown.loss.events = 5;
+	fixture.report.brief = true;
+	cr_assert(strstr(written(), "5 events lost"));
+	cr_assert_not(strstr(fixture.text, "below"));
+}
+
 Test(report_screen, losses_are_counted)
 {
 	fixture.breakdown.loss.events = 17;
