@@ -47,9 +47,16 @@ struct fsc_entry_row {
 	const char *library; /* path, "" = unknown */
 	const char **aliases;
 	size_t alias_count;
-	bool is_free;		  /* kind: free, else entry */
-	uint64_t calls;		  /* entered */
-	struct fsc_times times;	  /* of completed calls; times.count: whose events were read */
+	bool is_free;		/* kind: free, else entry */
+	uint64_t calls;		/* entered */
+	struct fsc_times times; /* of completed calls; times.count: whose events were read */
+	/*
+	 * Known when sampling left some out. Then times, bytes from events and allocations are
+	 * estimates of all, and with 95 % confidence the mean is within +- mean_ci95_ns; else that
+	 * is 0, or unknown with the mean. Unknown, too, when fewer than two were recorded.
+	 */
+	struct fsc_maybe sampled;
+	struct fsc_maybe mean_ci95_ns;
 	struct fsc_maybe self_ns; /* corrected, inner calls left out */
 	struct fsc_maybe raw_self_ns;
 	/* How far a quantile up to p99 may be from the corrected one: the clock's step, a bucket's
@@ -118,6 +125,7 @@ struct fsc_request_row {
 	/* Total time that responses were held after their request; 0 when all frees were seen. */
 	struct fsc_maybe held_ns;
 	uint64_t held_count;
+	struct fsc_maybe sampled; /* requests that were recorded, when times.count estimates all */
 	bool partial;
 };
 
@@ -152,6 +160,7 @@ struct fsc_breakdown_result {
 	struct fsc_maybe probes_added_ps;    /* in all, as far as events were read */
 	const struct fsc_probe_cost *probes; /* by enum fsc_probe_kind; NULL = none known */
 	int64_t clock_residual_ns;
+	bool sampled; /* sampling left calls out */
 	bool partial; /* some number rests on less than all events, or than all counters */
 };
 

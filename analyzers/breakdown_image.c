@@ -37,6 +37,7 @@ static void add_counters(struct fsc_breakdown_image *image)
 		row->counted.completed += site->completed;
 		row->counted.unwound += site->unwound;
 		row->counted.skipped += site->skipped;
+		row->counted.sampled_out += site->sampled_out;
 		row->counted.total_ticks += site->total_ticks;
 		row->counted.request_bytes += site->request_bytes;
 		row->counted.response_bytes += site->response_bytes;
@@ -171,13 +172,38 @@ static void settle_missing(const struct fsc_breakdown_image *image, struct fsc_g
 	row->self_correction_ps = (row->self_raw_ns - self_ns) * 1000;
 }
 
+/*
+ * Under sampling the events say what one call is like, and the counters how many there were: those
+ * that were left out count like the ones that were recorded.
+ */
+static void settle_sampled(struct fsc_gathered *row)
+{
+	int64_t all = (int64_t)(row->counted.completed + row->counted.sampled_out);
+	int64_t weighted = (int64_t)row->raw.count;
+
+	row->flags |= FSC_GATHERED_SAMPLED;
+	if (!weighted)
+		row->flags |= FSC_GATHERED_NO_ALLOCATIONS;
+	if (!weighted || !row->counted.known)
+		return;
+	row->total_count = (uint64_t)all;
+	row->total_raw_ns = scale(row->total_raw_ns, all, weighted);
+	row->correction_ps = scale(row->correction_ps, all, weighted);
+	row->self_raw_ns = scale(row->self_raw_ns, all, weighted);
+	row->self_correction_ps = scale(row->self_correction_ps, all, weighted);
+	row->allocations = (uint64_t)scale((int64_t)row->allocations, all, weighted);
+	row->allocated_bytes = (uint64_t)scale((int64_t)row->allocated_bytes, all, weighted);
+	row->frees = (uint64_t)scale((int64_t)row->frees, all, weighted);
+	row->freed_bytes = (uint64_t)scale((int64_t)row->freed_bytes, all, weighted);
+}
+
 static void settle_counts(struct fsc_gathered *row)
 {
 	const struct fsc_counted *counted = &row->counted;
-	uint64_t left = counted->completed > row->raw.count ? counted->completed : row->raw.count;
+	uint64_t left = counted->completed > row->timed ? counted->completed : row->timed;
 
-	left += counted->unwound + counted->skipped;
-	row->calls = row->raw.count;
+	left += counted->unwound + counted->skipped + counted->sampled_out;
+	row->calls = row->timed;
 	if (counted->threads > row->threads)
 		row->threads = counted->threads;
 	if (!counted->known) {
@@ -198,7 +224,7 @@ static void settle_flags(const struct fsc_breakdown_image *image, struct fsc_gat
 	const struct fsc_ledger_totals *ledger = &image->state->ledger;
 	const struct fsc_breakdown_facts *facts = &image->facts;
 	const struct fsc_maybe *counted = &image->process->allocations;
-	bool lacking = row->counted.known && row->counted.completed > row->raw.count;
+	bool lacking = row->counted.known && row->counted.completed > row->timed;
 
 	if (!counted->known || !counted->value)
 		row->flags |= FSC_GATHERED_NO_ALLOCATIONS;
@@ -215,7 +241,9 @@ static void settle_flags(const struct fsc_breakdown_image *image, struct fsc_gat
 		row->flags |= FSC_GATHERED_SELF_UNKNOWN;
 	row->total_count = row->raw.count;
 	row->total_raw_ns = row->raw.sum;
-	if (lacking && row->counted.total_ticks)
+	if (row->counted.sampled_out || row->raw.count != row->timed)
+		settle_sampled(row);
+	else if (lacking && row->counted.total_ticks)
 		settle_missing(image, row);
 }
 
@@ -227,6 +255,8 @@ enum fsc_status fsc_breakdown_settle(struct fsc_breakdown_image *image,
 
 	fill_facts(image, loss);
 	for (size_t i = 0; i < gathering->row_count; i++) {
+		if (image->facts.profile)
+			gathering->rows[i].timed = gathering->rows[i].raw.count;
 		settle_counts(&gathering->rows[i]);
 		settle_flags(image, &gathering->rows[i]);
 	}

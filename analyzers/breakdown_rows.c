@@ -98,12 +98,14 @@ static void fill_counts(const struct fsc_gathered *from, struct fsc_entry_row *r
 {
 	bool counted = !has(from, FSC_GATHERED_UNCOUNTED);
 	bool allocations = !has(from, FSC_GATHERED_NO_ALLOCATIONS);
+	bool sampled = has(from, FSC_GATHERED_SAMPLED);
 
 	row->calls_from_events = !counted;
 	row->calls = from->calls;
 	row->skipped = when(counted, from->skipped);
-	row->unwound = when(counted, from->unwound);
-	row->open = when(counted, from->open);
+	/* A call without a frame is not seen to end. */
+	row->unwound = when(counted && !sampled, from->unwound);
+	row->open = when(counted && !sampled, from->open);
 	row->threads = from->threads;
 	row->partial = has(from, FSC_GATHERED_PARTIAL);
 	row->request_bytes = when(has(from, FSC_GATHERED_REQUEST_SEEN) || from->request_bytes,
@@ -150,6 +152,16 @@ static void fill_entry_times(const struct fsc_gathered *from, struct fsc_times *
 	times->raw_mean_ns = fsc_known(fsc_breakdown_divide(from->total_raw_ns, count));
 }
 
+static void fill_sampled(const struct fsc_gathered *from, struct fsc_entry_row *row)
+{
+	bool sampled = has(from, FSC_GATHERED_SAMPLED);
+
+	row->times.count = from->timed;
+	row->sampled = when(sampled, from->timed);
+	row->mean_ci95_ns =
+		sampled ? fsc_estimate_ci95(&from->estimate) : when(row->times.mean_ns.known, 0);
+}
+
 static void fill_entry(const struct fsc_breakdown *breakdown, const struct fsc_gathered *from,
 		       struct fsc_entry_row *row)
 {
@@ -166,6 +178,7 @@ static void fill_entry(const struct fsc_breakdown *breakdown, const struct fsc_g
 	fill_counts(from, row);
 	row->quantile_error_ns = quantile_error(breakdown, from, &row->times);
 	row->estimate = is_estimate(from, &row->times);
+	fill_sampled(from, row);
 }
 
 static const char *phase_name(const struct fsc_cell *cell)
@@ -275,13 +288,13 @@ static struct fsc_mean make_mean(uint64_t count, int64_t total_ns, int64_t raw_n
 	return mean;
 }
 
-/* With --ring the first requests are the ones that are gone. */
+/* With --ring the first requests are the ones that are gone; sampling left some of them out. */
 static void fill_warm_up(const struct fsc_breakdown *breakdown, const struct fsc_gathered *from,
 			 struct fsc_request_row *row)
 {
 	int64_t warm_up_ns = corrected(from->warm_up_raw_ns, from->warm_up_correction_ps);
 
-	if (breakdown->result.loss.overwritten)
+	if (breakdown->result.loss.overwritten || from->requests.count != from->timed_requests)
 		return;
 	row->warm_up = make_mean(from->warm_up_count, warm_up_ns, from->warm_up_raw_ns);
 	row->later = make_mean(from->requests.count - from->warm_up_count,
@@ -295,6 +308,7 @@ static void fill_request(const struct fsc_breakdown *breakdown, const struct fsc
 	fill_warm_up(breakdown, from, row);
 	row->entry_point = from->row;
 	row->times = times_of(&from->requests, requests_total(from));
+	row->sampled = when(from->requests.count != from->timed_requests, from->timed_requests);
 	row->held_count = from->held_count;
 	row->held_ns = when(from->held_count || frees_seen(from), (uint64_t)from->held_ns);
 	row->partial = breakdown->result.partial;
@@ -413,6 +427,7 @@ enum fsc_status fsc_breakdown_rows_make(struct fsc_breakdown *breakdown)
 		from->row = i;
 		fill_entry(breakdown, from, &result->entry_points[i]);
 		result->calls += result->entry_points[i].calls;
+		result->sampled = result->sampled || result->entry_points[i].sampled.known;
 		add_requests(breakdown, from);
 	}
 	result->entry_point_count = breakdown->gathering.row_count;

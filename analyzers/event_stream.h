@@ -72,6 +72,7 @@ struct fsc_event {
 		struct fsc_event_mark mark;
 		struct fsc_event_buffer_made buffer_made;
 		struct fsc_event_buffer_freed buffer_freed;
+		struct fsc_event_detail detail;
 	};
 };
 

@@ -321,6 +321,7 @@ static enum fsc_status add_row(struct fsc_gathered *into, const struct fsc_gathe
 #define FSC_GATHERED(type, name) into->name += from->name;
 #include "analyzers/gathered.def"
 #undef FSC_GATHERED
+	fsc_estimate_join(&into->estimate, &from->estimate);
 	for (size_t i = 0; i < from->alias_count && !status; i++)
 		status = fsc_gathered_alias(into, from->aliases[i]);
 	if (status || fsc_histogram_merge(&into->raw, &from->raw) ||

@@ -13,6 +13,7 @@
 #ifndef ANALYZERS_GATHERED_INTERNAL_H
 #define ANALYZERS_GATHERED_INTERNAL_H
 
+#include "analyzers/estimate_internal.h"
 #include "analyzers/histogram.h"
 #include "analyzers/requests.h"
 #include "analyzers/slowest_internal.h"
@@ -58,7 +59,8 @@ enum fsc_gathered_flag {
 	FSC_GATHERED_REQUEST_SEEN = 1 << 6,   /* some call knew its request */
 	FSC_GATHERED_RESPONSE_SEEN = 1 << 7,
 	FSC_GATHERED_SELF_UNKNOWN = 1 << 8, /* some image has no event of it */
-	FSC_GATHERED_FLAGS = (1 << 9) - 1
+	FSC_GATHERED_SAMPLED = 1 << 9, /* times are estimates, of some calls chosen at random */
+	FSC_GATHERED_FLAGS = (1 << 10) - 1
 };
 
 /* The writer's counters of an image, exact whatever was lost; used up by settling. */
@@ -68,6 +70,7 @@ struct fsc_counted {
 	uint64_t completed;
 	uint64_t unwound;
 	uint64_t skipped;
+	uint64_t sampled_out;
 	uint64_t total_ticks;
 	uint64_t request_bytes;
 	uint64_t response_bytes;
@@ -81,9 +84,11 @@ struct fsc_gathered {
 	char **aliases;
 	size_t alias_count;
 	bool is_free;
-	uint32_t flags;		   /* enum fsc_gathered_flag */
-	struct fsc_histogram raw;  /* of completed calls whose events were read */
-	int64_t correction_max_ps; /* of one call */
+	uint32_t flags; /* enum fsc_gathered_flag */
+	/* Of completed calls whose events were read, each as often as it stands for others. */
+	struct fsc_histogram raw;
+	struct fsc_estimate estimate; /* of their mean */
+	int64_t correction_max_ps;    /* of one call */
 	struct fsc_histogram requests;
 	struct fsc_slowest slowest; /* its columns: the first cells */
 	struct fsc_cell *cells;	    /* FSC_CELLS_FIXED of kind entry, then a user's */

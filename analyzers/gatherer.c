@@ -124,46 +124,49 @@ static void count_thread(struct fsc_gatherer *gatherer, const struct fsc_event *
 static void on_call(void *arg, const struct fsc_call_seen *seen)
 {
 	const struct fsc_event_call_wide *call = &seen->event->call;
+	int64_t weight = seen->weight; /* signed, as what it is multiplied with */
 	struct fsc_gatherer *gatherer = arg;
 	struct fsc_gathered *row = fsc_gatherer_row(gatherer, call->site);
 
 	if (!row)
 		return;
-	fsc_histogram_add(&row->raw, call->duration_ns);
-	row->correction_ps += seen->correction_ps;
+	row->timed++;
+	fsc_histogram_add_many(&row->raw, call->duration_ns, seen->weight);
+	fsc_estimate_add(&row->estimate, call->duration_ns, seen->weight);
+	row->correction_ps += seen->correction_ps * weight;
 	if (seen->correction_ps > row->correction_max_ps)
 		row->correction_max_ps = seen->correction_ps;
-	row->self_raw_ns += call->duration_ns - call->children_ns;
-	row->self_correction_ps += seen->self_correction_ps;
-	row->allocations += seen->allocations;
-	row->allocated_bytes += seen->allocated_bytes;
-	row->frees += seen->frees;
-	row->freed_bytes += seen->freed_bytes;
+	row->self_raw_ns += (call->duration_ns - call->children_ns) * weight;
+	row->self_correction_ps += seen->self_correction_ps * weight;
+	row->allocations += seen->allocations * seen->weight;
+	row->allocated_bytes += seen->allocated_bytes * seen->weight;
+	row->frees += seen->frees * seen->weight;
+	row->freed_bytes += seen->freed_bytes * seen->weight;
 	if (call->flags & FSC_CALL_REQUEST) {
 		row->flags |= FSC_GATHERED_REQUEST_SEEN;
-		row->request_bytes += call->request_bytes;
+		row->request_bytes += call->request_bytes * seen->weight;
 	}
 	if (call->flags & FSC_CALL_RESPONSE) {
 		row->flags |= FSC_GATHERED_RESPONSE_SEEN;
-		row->response_bytes += call->response_bytes;
+		row->response_bytes += call->response_bytes * seen->weight;
 	}
 	count_thread(gatherer, seen->event, row);
 }
 
-static void add_claim(struct fsc_cell *cell, const struct fsc_claim *claim)
+static void add_claim(struct fsc_cell *cell, const struct fsc_claim *claim, uint32_t weight)
 {
-	fsc_histogram_add(&cell->raw, claim->raw_ns);
-	cell->correction_ps += claim->correction_ps;
-	cell->allocations += claim->allocations;
-	cell->allocated_bytes += claim->allocated_bytes;
+	fsc_histogram_add_many(&cell->raw, claim->raw_ns, weight);
+	cell->correction_ps += claim->correction_ps * (int64_t)weight;
+	cell->allocations += claim->allocations * weight;
+	cell->allocated_bytes += claim->allocated_bytes * weight;
 }
 
 /* Returns the correction of all claims, in ps. */
 static int64_t add_claims(struct fsc_gatherer *gatherer, struct fsc_gathered *row,
 			  const struct fsc_request *request)
 {
-	struct fsc_slowest_line *line =
-		fsc_slowest_add(&row->slowest, request->end_ns - request->start_ns);
+	struct fsc_slowest_line *line = fsc_slowest_add(
+		&row->slowest, request->end_ns - request->start_ns, request->weight);
 	int64_t correction_ps = 0;
 
 	gatherer->no_memory = gatherer->no_memory || !line;
@@ -173,10 +176,11 @@ static int64_t add_claims(struct fsc_gatherer *gatherer, struct fsc_gathered *ro
 
 		if (!cell)
 			continue;
-		add_claim(cell, claim);
+		add_claim(cell, claim, request->weight);
 		correction_ps += claim->correction_ps;
 		if (line && cell - row->cells < FSC_SLOWEST_COLUMNS)
-			line->phase_raw_ns[cell - row->cells] += claim->raw_ns;
+			line->phase_raw_ns[cell - row->cells] +=
+				claim->raw_ns * (int64_t)request->weight;
 	}
 	return correction_ps;
 }
@@ -201,18 +205,20 @@ static void on_request(void *arg, const struct fsc_request *request)
 
 	if (!row || row->is_free)
 		return;
-	fsc_histogram_add(&row->requests, request->end_ns - request->start_ns);
+	row->timed_requests++;
+	fsc_histogram_add_many(&row->requests, request->end_ns - request->start_ns,
+			       request->weight);
 	add_warm_up(gatherer, row, request, add_claims(gatherer, row, request));
 }
 
-static void on_held(void *arg, uint16_t made_site, int64_t held_ns)
+static void on_held(void *arg, uint16_t made_site, int64_t held_ns, uint32_t weight)
 {
 	struct fsc_gathered *row = fsc_gatherer_row(arg, made_site);
 
 	if (!row)
 		return;
-	row->held_ns += held_ns;
-	row->held_count++;
+	row->held_ns += held_ns * (int64_t)weight;
+	row->held_count += weight;
 }
 
 enum fsc_status fsc_gatherer_init(struct fsc_gatherer *gatherer, const struct fsc_state *state)

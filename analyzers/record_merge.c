@@ -64,6 +64,7 @@ DECODER(phase, phase)
 DECODER(mark, mark)
 DECODER(buffer_made, buffer_made)
 DECODER(buffer_freed, buffer_freed)
+DECODER(detail, detail)
 
 /* false: this kind of event is not of the stream. */
 static bool decode_payload(struct fsc_event *event, const uint8_t *record,
@@ -83,6 +84,7 @@ static bool decode_payload(struct fsc_event *event, const uint8_t *record,
 		DECODE_CASE(mark, mark)
 		DECODE_CASE(buffer_made, buffer_made)
 		DECODE_CASE(buffer_freed, buffer_freed)
+		DECODE_CASE(detail, detail)
 	default:
 		return false;
 	}

@@ -97,6 +97,7 @@ static void close_request(struct fsc_requests *requests, struct fsc_thread *thre
 		.slot = thread->slot,
 		.tid = thread->tid,
 		.number = open->number,
+		.weight = open->weight,
 		.start_ns = open->start_ns,
 		.end_ns = open->end_ns,
 		.claims = open->claims.items,
@@ -106,18 +107,24 @@ static void close_request(struct fsc_requests *requests, struct fsc_thread *thre
 	requests->sink.request(requests->sink.arg, &request);
 }
 
-static void hold(struct fsc_requests *requests, const struct fsc_freed *freed, int64_t time_ns)
+static uint32_t weight_of(const struct fsc_thread *thread)
+{
+	return thread->one_in ? thread->one_in : 1;
+}
+
+static void hold(struct fsc_requests *requests, const struct fsc_thread *thread,
+		 const struct fsc_freed *freed, int64_t time_ns)
 {
 	if (freed->made_tid && freed->made_ended_ns)
 		requests->sink.held(requests->sink.arg, freed->made_site,
-				    time_ns - freed->made_ended_ns);
+				    time_ns - freed->made_ended_ns, weight_of(thread));
 }
 
 /* Frees whose call never came. */
 static void flush_freed(struct fsc_requests *requests, struct fsc_thread *thread)
 {
 	for (size_t i = 0; i < thread->freed_count; i++)
-		hold(requests, &thread->freed[i], thread->freed[i].time_ns);
+		hold(requests, thread, &thread->freed[i], thread->freed[i].time_ns);
 	thread->freed_count = 0;
 }
 
@@ -127,6 +134,7 @@ static void end_thread(struct fsc_requests *requests, struct fsc_thread *thread)
 	close_request(requests, thread);
 	thread->call_count = thread->phase_count = 0;
 	thread->request_buffer.call = thread->call_alloc.call = 0;
+	thread->one_in = 0;
 }
 
 static struct fsc_thread *new_thread(struct fsc_requests *requests, uint32_t slot)
@@ -298,6 +306,7 @@ static void open_request(struct fsc_requests *requests, struct fsc_thread *threa
 	request->claims.count = 0;
 	request->site = event->call.site;
 	request->number = event->call.number;
+	request->weight = seen->weight;
 	request->start_ns = request->call_start_ns = event->start_ns;
 	request->call_end_ns = request->end_ns = event->time_ns;
 	claim_library(request, inside, seen);
@@ -326,7 +335,7 @@ static void settle_freed(struct fsc_requests *requests, struct fsc_thread *threa
 			request->free_correction_ps = seen->correction_ps;
 			request->free_outer_ps = seen->outer_ps;
 		} else {
-			hold(requests, freed, own ? event->start_ns : freed->time_ns);
+			hold(requests, thread, freed, own ? event->start_ns : freed->time_ns);
 		}
 	}
 	thread->freed_count = 0;
@@ -397,7 +406,7 @@ static enum fsc_status add_call(struct fsc_requests *requests, struct fsc_thread
 {
 	const struct fsc_event_call_wide *call = &event->call;
 	bool nested = (call->flags & FSC_CALL_NESTED) && call->parent;
-	struct fsc_call_seen seen = { .event = event };
+	struct fsc_call_seen seen = { .event = event, .weight = weight_of(thread) };
 	enum fsc_site_kind kind = kind_of(requests, call->site);
 	enum fsc_status status = FSC_OK;
 	struct fsc_open_call *inside = NULL;
@@ -552,7 +561,7 @@ static void add_freed(struct fsc_requests *requests, struct fsc_thread *thread,
 	if (freed->call && thread->freed_count < FSC_FREED_MAX)
 		thread->freed[thread->freed_count++] = kept;
 	else
-		hold(requests, &kept, kept.time_ns);
+		hold(requests, thread, &kept, kept.time_ns);
 }
 
 enum fsc_status fsc_requests_add(struct fsc_requests *requests, const struct fsc_event *event)
@@ -574,6 +583,9 @@ enum fsc_status fsc_requests_add(struct fsc_requests *requests, const struct fsc
 		return FSC_OK;
 	case FSC_EVENT_buffer_freed:
 		add_freed(requests, thread, event);
+		return FSC_OK;
+	case FSC_EVENT_detail:
+		thread->one_in = event->detail.one_in;
 		return FSC_OK;
 	default:
 		return FSC_OK;

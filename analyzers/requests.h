@@ -66,6 +66,7 @@ struct fsc_request {
 	uint32_t slot;
 	uint32_t tid;
 	uint64_t number;
+	uint32_t weight; /* how many it stands for, itself included: see struct fsc_call_seen */
 	int64_t start_ns;
 	int64_t end_ns;
 	const struct fsc_claim *claims;
@@ -75,11 +76,14 @@ struct fsc_request {
 /* One finished call of any kind. */
 struct fsc_call_seen {
 	const struct fsc_event *event; /* kind FSC_EVENT_call */
-	int64_t correction_ps;	       /* of its whole time */
-	int64_t self_correction_ps;    /* of its time without inner calls */
-	int64_t own_ps;		       /* of these, what its own probe and allocations added */
-	int64_t outer_ps;	       /* what its probe added around it */
-	uint64_t allocations;	       /* 0 when none or not counted */
+	/* How many calls it stands for: where sampling gave each the chance 1 / weight to be
+	 * recorded, a sum of what each was, times its weight, estimates the sum over all. */
+	uint32_t weight;
+	int64_t correction_ps;	    /* of its whole time */
+	int64_t self_correction_ps; /* of its time without inner calls */
+	int64_t own_ps;		    /* of these, what its own probe and allocations added */
+	int64_t outer_ps;	    /* what its probe added around it */
+	uint64_t allocations;	    /* 0 when none or not counted */
 	uint64_t allocated_bytes;
 	uint64_t frees;
 	uint64_t freed_bytes;
@@ -90,7 +94,7 @@ struct fsc_requests_sink {
 	void (*call)(void *arg, const struct fsc_call_seen *call);
 	/* A response of that site was freed held_ns after its call ended, outside of its request.
 	 */
-	void (*held)(void *arg, uint16_t made_site, int64_t held_ns);
+	void (*held)(void *arg, uint16_t made_site, int64_t held_ns, uint32_t weight);
 	void *arg;
 };
 

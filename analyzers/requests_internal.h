@@ -66,6 +66,7 @@ struct fsc_open_request {
 	bool valid;
 	uint16_t site;
 	uint64_t number;
+	uint32_t weight;
 	int64_t start_ns;
 	int64_t call_start_ns;
 	int64_t call_end_ns;
@@ -88,6 +89,7 @@ struct fsc_thread {
 	uint32_t slot;
 	uint32_t tid;
 	bool used;
+	uint32_t one_in;	     /* of its calls one in so many is recorded; 0 = all */
 	struct fsc_open_call *calls; /* outer before inner */
 	size_t call_count;
 	size_t call_capacity;

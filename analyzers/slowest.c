@@ -50,8 +50,8 @@ static bool grow(struct fsc_slowest *slowest, uint32_t low, uint32_t high)
 	return true;
 }
 
-struct fsc_slowest_line *fsc_slowest_add_many(struct fsc_slowest *slowest, int64_t duration_ns,
-					      uint64_t count)
+struct fsc_slowest_line *fsc_slowest_add(struct fsc_slowest *slowest, int64_t duration_ns,
+					 uint64_t count)
 {
 	uint32_t bucket = bucket_of(duration_ns);
 	struct fsc_slowest_line *line;
@@ -65,11 +65,6 @@ struct fsc_slowest_line *fsc_slowest_add_many(struct fsc_slowest *slowest, int64
 	line->count += count;
 	line->raw_ns += duration_ns * (int64_t)count;
 	return line;
-}
-
-struct fsc_slowest_line *fsc_slowest_add(struct fsc_slowest *slowest, int64_t duration_ns)
-{
-	return fsc_slowest_add_many(slowest, duration_ns, 1);
 }
 
 static void add_columns(int64_t into[FSC_SLOWEST_COLUMNS], const int64_t from[FSC_SLOWEST_COLUMNS],

@@ -41,12 +41,12 @@ struct fsc_slowest {
 
 void fsc_slowest_fini(struct fsc_slowest *slowest);
 
-/* Count a request. The line that its phases are to be added to, or NULL: no memory. */
-struct fsc_slowest_line *fsc_slowest_add(struct fsc_slowest *slowest, int64_t duration_ns);
-
-/* The same for `count` requests of one duration,. */
-struct fsc_slowest_line *fsc_slowest_add_many(struct fsc_slowest *slowest, int64_t duration_ns,
-					      uint64_t count);
+/*
+ * Count `count` requests of one duration. The line that their phases are to be added to, or NULL:
+ * no memory.
+ */
+struct fsc_slowest_line *fsc_slowest_add(struct fsc_slowest *slowest, int64_t duration_ns,
+					 uint64_t count);
 
 /*
  * Give columns other places: columns[i] is where column i goes, places that do not exist lose it.

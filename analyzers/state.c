@@ -194,6 +194,7 @@ static enum fsc_status add_site_total(struct fsc_state_builder *builder,
 	site->completed += record->completed;
 	site->unwound += record->unwound;
 	site->skipped += record->skipped;
+	site->sampled_out += record->sampled_out;
 	site->total_ticks += record->total_ticks;
 	site->request_bytes += record->request_bytes;
 	site->response_bytes += record->response_bytes;

@@ -49,6 +49,7 @@ struct fsc_site {
 	uint64_t completed;
 	uint64_t unwound;
 	uint64_t skipped;
+	uint64_t sampled_out; /* neither timed nor recorded, by choice */
 	uint64_t total_ticks; /* of completed calls */
 	uint64_t request_bytes;
 	uint64_t response_bytes;

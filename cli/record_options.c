@@ -99,7 +99,9 @@ static bool set(struct fsc_record_options *options, int id, const char *value)
 		fsc_messages_say("--%s: '%s' is not %s%s", option->name, value,
 				 option->kind == FSC_OPTION_choice ? "one of "
 				 : option->kind == FSC_OPTION_size ? "a size such as 64k, 4M or 1G"
-								   : "yes or no",
+				 : option->kind == FSC_OPTION_rate
+					 ? "off, or 1/N with N up to 1048576"
+					 : "yes or no",
 				 option->kind == FSC_OPTION_choice ? option->argument : "");
 		return false;
 	}
@@ -155,6 +157,20 @@ static bool take(struct fsc_record_options *options, int code, bool *help)
 	return true;
 }
 
+/* Only in a recording of its own stands from where on how many calls were timed. */
+static bool check_sample(const struct fsc_record_options *options)
+{
+	uint32_t one_in = 1;
+
+	fsc_option_parse_rate(options->value[FSC_OPTION_SAMPLE], &one_in);
+	if (one_in == 1 ||
+	    strcmp(options->value[FSC_OPTION_SINK], fsc_sink_name(FSC_SINK_EMBEDDED)) == 0)
+		return true;
+	fsc_messages_say("--sample: only with --sink embedded, not with '%s'",
+			 options->value[FSC_OPTION_SINK]);
+	return false;
+}
+
 static bool finish(struct fsc_record_options *options)
 {
 	uint64_t buffer = 0;
@@ -170,6 +186,8 @@ static bool finish(struct fsc_record_options *options)
 				 "the command with FFISCOPE_SINK=lttng and LD_PRELOAD set");
 		return false;
 	}
+	if (!check_sample(options))
+		return false;
 	fsc_option_parse_size(options->value[FSC_OPTION_RING], &options->ring_bytes);
 	fsc_option_parse_size(options->value[FSC_OPTION_MAX_SIZE], &options->max_bytes);
 	fsc_option_parse_flag(options->value[FSC_OPTION_WAIT], &options->wait);

@@ -40,6 +40,8 @@ static void put_entry(struct fsc_csv *csv, const struct fsc_entry_row *entry)
 	fsc_csv_maybe(csv, entry->estimate);
 	fsc_csv_maybe(csv, entry->skipped);
 	fsc_csv_count(csv, times->count);
+	fsc_csv_maybe(csv, entry->sampled);
+	fsc_csv_maybe(csv, entry->mean_ci95_ns);
 	fsc_csv_end_row(csv);
 }
 
@@ -48,7 +50,7 @@ static void put_entries(struct fsc_csv *csv, const struct fsc_breakdown_result *
 	fputs("name,library,aliases,kind,calls,total_ns,self_ns,min_ns,mean_ns,raw_mean_ns,p50_ns,"
 	      "p90_ns,p99_ns,p999_ns,max_ns,quantile_error_ns,request_bytes,response_bytes,"
 	      "allocations,allocated_bytes,frees,freed_bytes,unwound,open,threads,partial,"
-	      "estimate,skipped,timed_calls\r\n",
+	      "estimate,skipped,timed_calls,sampled,mean_ci95_ns\r\n",
 	      csv->out);
 	for (size_t i = 0; i < breakdown->entry_point_count; i++)
 		put_entry(csv, &breakdown->entry_points[i]);

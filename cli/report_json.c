@@ -134,6 +134,8 @@ static void put_entry(struct fsc_json *json, const struct fsc_entry_row *row)
 	fsc_json_member_u64(json, "threads", row->threads);
 	fsc_json_members_maybe(json, "skipped", row->skipped);
 	fsc_json_member_u64(json, "timed_calls", row->times.count);
+	fsc_json_members_maybe(json, "sampled", row->sampled);
+	fsc_json_members_maybe(json, "mean_ci95_ns", row->mean_ci95_ns);
 	fsc_json_member_bool(json, "partial", row->partial);
 	if (row->estimate.known)
 		fsc_json_member_bool(json, "estimate", row->estimate.value);
@@ -240,6 +242,7 @@ static void put_request(struct fsc_json *json, const struct fsc_report *report,
 	fsc_json_members_maybe(json, "total_ns", row->times.total_ns);
 	fsc_json_members_maybe(json, "held_ns", row->held_ns);
 	fsc_json_member_u64(json, "held_count", row->held_count);
+	fsc_json_members_maybe(json, "sampled", row->sampled);
 	put_slowest(json, report, row);
 	put_warm_up(json, row);
 	fsc_json_member_bool(json, "partial", row->partial);

@@ -88,6 +88,16 @@ static uint64_t skipped_calls(const struct fsc_report *report)
 	return count;
 }
 
+static uint64_t sampled_rows(const struct fsc_report *report)
+{
+	const struct fsc_breakdown_result *breakdown = report->breakdown;
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < breakdown->entry_point_count; i++)
+		count += breakdown->entry_points[i].sampled.known;
+	return count;
+}
+
 static uint64_t forgotten_calls(const struct fsc_report *report)
 {
 	return report->breakdown->forgotten_calls;

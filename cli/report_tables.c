@@ -32,16 +32,6 @@ static void add_ns(struct fsc_table *table, struct fsc_maybe ns)
 	fsc_table_add(table, fsc_units_ns(text, ns));
 }
 
-/* Marked when it is an estimate. */
-static void add_mean(struct fsc_table *table, const struct fsc_entry_row *row)
-{
-	char text[FSC_UNITS_TEXT], marked[FSC_UNITS_TEXT + 2];
-
-	snprintf(marked, sizeof(marked), "%s%s", fsc_units_ns(text, row->times.mean_ns),
-		 row->estimate.known && row->estimate.value ? " *" : "");
-	fsc_table_add(table, marked);
-}
-
 static void add_bytes(struct fsc_table *table, struct fsc_maybe bytes)
 {
 	char text[FSC_UNITS_TEXT];
@@ -59,6 +49,21 @@ static void add_maybe(struct fsc_table *table, struct fsc_maybe count)
 static void add_count(struct fsc_table *table, uint64_t count)
 {
 	add_maybe(table, fsc_known((int64_t)count));
+}
+
+/* Marked when it is an estimate; with how far it may be off when only some calls were timed. */
+static void add_mean(struct fsc_table *table, const struct fsc_entry_row *row)
+{
+	char mean[FSC_UNITS_TEXT], off[FSC_UNITS_TEXT], text[2 * FSC_UNITS_TEXT + 8];
+	const char *mark = row->estimate.known && row->estimate.value ? " *" : "";
+
+	fsc_units_ns(mean, row->times.mean_ns);
+	if (row->sampled.known && row->times.mean_ns.known)
+		snprintf(text, sizeof(text), "%s +-%s%s", mean,
+			 fsc_units_ns(off, row->mean_ci95_ns), mark);
+	else
+		snprintf(text, sizeof(text), "%s%s", mean, mark);
+	fsc_table_add(table, text);
 }
 
 static void write_entry_times(const struct fsc_report *report, const struct fsc_output *output)

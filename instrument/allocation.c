@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "buffer_hooks_internal.h"
+#include "detail_internal.h"
 #include "modules_internal.h"
 #include "record_internal.h"
 #include "session_internal.h"
@@ -157,7 +158,8 @@ static __attribute__((noinline, cold)) void plain_free(uintptr_t pointer, uintpt
 	fsc_thread_begin_work(thread, here);
 	if (thread->depth)
 		fsc_shadow_heal(thread, here);
-	inside = thread->allocation_mode & FSC_ALLOCATION_CALL;
+	inside = (thread->allocation_mode & FSC_ALLOCATION_CALL) ||
+		 fsc_detail_is_inside(thread, here + FSC_ARCH_WORD);
 	if ((thread->cursor->counter_limit || fsc_attach_thread(thread)) &&
 	    fsc_ledger_take(ledger, pointer, &frame.freed_entry) == FSC_LEDGER_WAS_LIVE) {
 		thread->cursor->counters[FSC_COUNTER_ELSEWHERE].buffers++;

@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include "attach_internal.h"
+#include "detail_internal.h"
 #include "lttng_sink_internal.h"
 #include "profile_internal.h"
 #include "record_internal.h"
@@ -35,7 +36,7 @@ static struct fsc_cursor no_cursor; /* of threads that have not attached: all ze
 
 __thread struct fsc_thread fsc_thread
 	__attribute__((tls_model("initial-exec"))) = { .cursor = &no_cursor };
-uint32_t fsc_record_allocation_mask;
+FSC_HOT_DATA uint32_t fsc_record_allocation_mask;
 
 /* glibc: end of the main thread's stack (rtld, GLIBC_2.2.5). */
 extern void *__libc_stack_end;
@@ -116,6 +117,7 @@ static bool take_memory(struct fsc_thread *thread)
 	thread->watched[0] = thread->watched[1] = 0;
 	memory->timed.bytes = 0;
 	memory->mark_count = 0;
+	memory->unframed = NULL;
 	for (int i = 0; i < FSC_OUTSIDE_BLOCKS; i++)
 		memory->outside[i].bytes = 0;
 	thread->memory = memory;
@@ -323,6 +325,9 @@ static bool take_slot(struct fsc_cursor *cursor, uint32_t wanted)
 	cursor->owner = fsc_live->owner;
 	cursor->number = 0;
 	cursor->last_ticks = 0;
+	cursor->detail_change = 0;
+	cursor->one_in = 1;
+	cursor->unframed_bytes = 0;
 	slot->tid = cursor->tid;
 	if (mapping->owner == cursor->owner ? !inherit_ring(cursor) : !first_piece(cursor, slot)) {
 		fsc_attach_release_slot(cursor->slot);
@@ -336,6 +341,7 @@ static bool take_slot(struct fsc_cursor *cursor, uint32_t wanted)
 	/* Last: a signal handler may jump out of here, and then the thread is not attached. */
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	cursor->counter_limit = mapping->counter_limit;
+	cursor->plain_limit = fsc_detail_changed(cursor) ? 0 : cursor->counter_limit;
 	return true;
 }
 
@@ -345,6 +351,7 @@ bool fsc_attach_counters(struct fsc_thread *thread, uint32_t site)
 	struct fsc_slot_mapping *mapping = &fsc_slot_mappings[cursor->slot];
 	struct fsc_slot *slot = &slots()[cursor->slot];
 	uint32_t limit = cursor->counter_limit;
+	bool plain = cursor->plain_limit != 0, unframed = cursor->unframed_bytes != 0;
 	struct fsc_counter *larger;
 	uint64_t offset;
 
@@ -357,7 +364,7 @@ bool fsc_attach_counters(struct fsc_thread *thread, uint32_t site)
 	if (!larger)
 		return false;
 	/* Meanwhile a signal handler's calls are counted with the site: see pass_unseen(). */
-	cursor->counter_limit = 0;
+	cursor->counter_limit = cursor->plain_limit = cursor->unframed_bytes = 0;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	for (uint32_t i = 0; i < mapping->counter_limit; i++)
 		larger[i] = cursor->counters[i];
@@ -369,6 +376,8 @@ bool fsc_attach_counters(struct fsc_thread *thread, uint32_t site)
 		fsc_profile_grow(cursor, slot, limit);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	cursor->counter_limit = limit;
+	cursor->plain_limit = plain ? limit : 0;
+	cursor->unframed_bytes = unframed ? limit * SITE_BYTES : 0;
 	return true;
 }
 
@@ -380,8 +389,8 @@ uint64_t fsc_attach_grown(uint64_t bytes, uint64_t most)
 }
 
 /*
- * How far may be written: not beyond where the pace is to be noted; what is kept for findings only
- * as far as this record needs it.
+ * How far may be written: not beyond where the pace is to be noted, and where a change of what is
+ * recorded is seen; what is kept for findings only as far as this record needs it.
  */
 static uint64_t end_of_room(uint64_t contiguous, uint64_t unused, uint32_t bytes)
 {
@@ -446,6 +455,8 @@ uint64_t fsc_record_make_room(void *argument)
 		return fsc_lttng_make_room(cursor, room->bytes);
 	if (cursor->profile)
 		return room_for_finding(cursor, room);
+	if (fsc_detail_changed(cursor))
+		cursor->plain_limit = 0; /* the next call asks */
 	at = room_in_ring(cursor, room->bytes, reserve);
 	if (!at && !cursor->no_growth && cursor->ring_bytes < fsc_settings.ring_max_bytes &&
 	    !__atomic_load_n(&fsc_session->stop, __ATOMIC_RELAXED)) {
@@ -482,6 +493,8 @@ static void thread_ends(void *argument)
 			fsc_attach_release_slot(thread->cursor->slot);
 		thread->cursor->owner = 0;
 		thread->cursor->counter_limit = 0;
+		thread->cursor->plain_limit = 0;
+		thread->cursor->unframed_bytes = 0;
 		thread->cursor = &no_cursor;
 		thread->memory = NULL;
 		thread->depth = 0;
@@ -541,6 +554,9 @@ static bool attach(struct fsc_thread *thread, uint32_t wanted_slot)
 			pthread_setspecific(thread_key, thread);
 		thread->has_counter = fsc_clock_mode_now != FSC_CLOCK_SYSTEM;
 		thread->memory->pending.call = 0;
+		thread->memory->random = 0;
+		thread->memory->left_out = false;
+		thread->attention = 0;
 		attached = take_slot(thread->cursor, wanted_slot);
 	}
 	if (!attached && fsc_live->image)

@@ -208,7 +208,8 @@ static void made(struct fsc_group *group, const struct fsc_frame *frame,
 	place.entry->tid = cursor->tid;
 	place.entry->stack = 0;
 	place.entry->site = (uint16_t)site->id;
-	place.entry->flags = words->has_capacity ? FSC_MADE_WITH_CAPACITY : 0;
+	place.entry->flags = (words->has_capacity ? FSC_MADE_WITH_CAPACITY : 0) |
+			     (group->left_out ? FSC_MADE_UNRECORDED : 0);
 	fsc_ledger_close(&place);
 	record = FSC_GROUP_ADD(group, buffer_made);
 	record->call = frame->number;
@@ -457,7 +458,7 @@ static inline bool given_words(const struct fsc_site *site, const struct fsc_fra
 	return true;
 }
 
-static void keep(struct fsc_frame *frame, const struct buffer_words *words, uint16_t verdict)
+static void keep(struct fsc_frame *frame, const struct buffer_words *words, uint8_t verdict)
 {
 	frame->verdict = verdict;
 	frame->freed_pointer = words->pointer;

@@ -10,6 +10,7 @@
 #include "call_hooks_internal.h"
 
 #include "buffer_hooks_internal.h"
+#include "detail_internal.h"
 #include "profile_internal.h"
 #include "readable_internal.h"
 #include "record_internal.h"
@@ -84,26 +85,6 @@ static COLD bool make_ready(struct fsc_thread *thread, const struct fsc_site *si
 
 /* ---- enter ---- */
 
-/*
- * How many words of stack arguments can be read: all, or as far as the page that is mapped. UNSEEN
- * when nobody knows: the kernel does not even say of the frame that it can be read (seccomp).
- */
-static COLD int64_t window_to_page_end(const struct fsc_site *site, const struct fsc_frame *frame)
-{
-	uintptr_t first = (uintptr_t)fsc_arch_stack_arguments(frame);
-
-	if (fsc_readable(frame, first, site->stack_words * FSC_ARCH_WORD))
-		return site->stack_words;
-	if (!system_readable((uintptr_t)frame))
-		return UNSEEN;
-	return (int64_t)((FSC_PAGE - (first & (FSC_PAGE - 1))) & (FSC_PAGE - 1)) / FSC_ARCH_WORD;
-}
-
-static inline int64_t window(const struct fsc_site *site, const struct fsc_frame *frame)
-{
-	return fsc_sites_fits(site, frame) ? site->stack_words : window_to_page_end(site, frame);
-}
-
 static int64_t enter_phase(struct fsc_thread *thread, struct fsc_site *site,
 			   struct fsc_frame *frame, int64_t words)
 {
@@ -112,6 +93,8 @@ static int64_t enter_phase(struct fsc_thread *thread, struct fsc_site *site,
 
 	/* A codec that calls itself for a submessage is one phase. */
 	if (top && top->kind == FSC_FRAME_PHASE && top->phase == phase)
+		return UNSEEN;
+	if (!thread->cursor->plain_limit && !fsc_detail_wants_codec(thread, site->id, phase))
 		return UNSEEN;
 	if (!fsc_shadow_open(thread, frame, site->id, FSC_FRAME_PHASE))
 		return pass_unseen(thread, site);
@@ -171,6 +154,14 @@ static COLD bool enter_anyway(struct fsc_thread *thread, struct fsc_site *site, 
 static int64_t enter_call(struct fsc_thread *thread, struct fsc_site *site, struct fsc_frame *frame,
 			  int64_t words)
 {
+	bool sampled = !thread->cursor->plain_limit;
+	bool outermost = !(thread->allocation_mode & FSC_ALLOCATION_CALL);
+	enum fsc_detail_choice choice = FSC_DETAIL_RECORD;
+
+	if (FSC_UNLIKELY(sampled))
+		choice = fsc_detail_choose(thread, frame, outermost);
+	if (choice == FSC_DETAIL_PASS)
+		return UNSEEN;
 	if (!fsc_shadow_open(thread, frame, site->id, FSC_FRAME_CALL))
 		return pass_unseen(thread, site);
 	begin_call(thread, site, frame);
@@ -180,6 +171,49 @@ static int64_t enter_call(struct fsc_thread *thread, struct fsc_site *site, stru
 		begin_free(thread, site, frame);
 	else if (!FSC_ARCH_HIDDEN_RETURNED && site->call_id == UINT32_MAX)
 		fsc_buffer_before(frame);
+	if (FSC_UNLIKELY(sampled))
+		fsc_detail_begin(thread, frame, outermost, choice);
+	return words;
+}
+
+/* A lone frame: what others could want to know of it is filled in when something runs inside. */
+static INLINE void open_lone(struct fsc_thread *thread, struct fsc_site *site,
+			     struct fsc_frame *frame)
+{
+	frame->tid = thread->cursor->tid;
+	frame->kind = FSC_FRAME_CALL;
+	frame->from_mark = false;
+	frame->left_out = false;
+	frame->verdict = 0; /* one store with the three above */
+	thread->shadow->frame = frame;
+	thread->shadow->site = site->id;
+	thread->shadow->kind = FSC_FRAME_CALL;
+	thread->shadow->is_mark = false;
+	thread->shadow->saved = false;
+	thread->shadow->phase_depth = 0;
+	thread->depth = 1;
+	thread->lone = frame;
+	begin_call(thread, site, frame);
+}
+
+/* The common case while not all calls are recorded. */
+static __attribute__((noinline)) int64_t
+enter_sampled(struct fsc_thread *thread, struct fsc_site *site, struct fsc_frame *frame)
+{
+	enum fsc_detail_choice choice;
+	int64_t words = site->stack_words;
+
+	fsc_thread_begin_work(thread, (uintptr_t)frame);
+	choice = fsc_detail_choose(thread, frame, true);
+	if (choice == FSC_DETAIL_PASS) {
+		words = UNSEEN;
+	} else {
+		open_lone(thread, site, frame);
+		if (site->kind == FSC_SITE_FREE)
+			begin_free(thread, site, frame);
+		fsc_detail_begin(thread, frame, true, choice);
+	}
+	fsc_thread_end_work(thread);
 	return words;
 }
 
@@ -190,6 +224,9 @@ enter_slowly(struct fsc_thread *thread, struct fsc_site *site, struct fsc_frame 
 	uintptr_t here = (uintptr_t)frame;
 	int64_t words;
 
+	if (!(thread->busy | thread->depth | thread->cursor->plain_limit) &&
+	    site->call_id < thread->cursor->counter_limit && fsc_sites_fits(site, frame))
+		return enter_sampled(thread, site, frame);
 	if ((thread->busy || site->id >= thread->cursor->counter_limit) &&
 	    !enter_anyway(thread, site, here))
 		return pass_unseen(thread, site);
@@ -200,7 +237,7 @@ enter_slowly(struct fsc_thread *thread, struct fsc_site *site, struct fsc_frame 
 	 */
 	if (thread->depth && !fsc_shadow_is_sound(thread, here + FRAME_BYTES - 1))
 		fsc_shadow_heal(thread, here + FRAME_BYTES - 1);
-	words = window(site, frame);
+	words = fsc_readable_window(site, frame);
 	if (FSC_UNLIKELY(words < 0))
 		words = pass_unseen(thread, site);
 	else if (site->kind <= FSC_SITE_FREE)
@@ -239,21 +276,11 @@ int64_t fsc_call_enter(struct fsc_frame *frame)
 	if (FSC_UNLIKELY(!fsc_arch_has_storage()))
 		return pass_without_thread(site);
 	cursor = thread->cursor;
-	if (FSC_UNLIKELY((thread->busy | thread->depth) || site->call_id >= cursor->counter_limit ||
+	if (FSC_UNLIKELY((thread->busy | thread->depth) || site->call_id >= cursor->plain_limit ||
 			 !fsc_sites_fits(site, frame)))
 		return enter_slowly(thread, site, frame);
 	fsc_thread_begin_work(thread, (uintptr_t)frame);
-	frame->tid = cursor->tid;
-	frame->kind = FSC_FRAME_CALL;
-	thread->shadow->frame = frame;
-	thread->shadow->site = site->id;
-	thread->shadow->kind = FSC_FRAME_CALL;
-	thread->shadow->is_mark = false;
-	thread->shadow->saved = false;
-	thread->shadow->phase_depth = 0;
-	thread->depth = 1;
-	thread->lone = frame;
-	begin_call(thread, site, frame);
+	open_lone(thread, site, frame);
 	if (site->kind == FSC_SITE_FREE)
 		return enter_free(thread, site, frame);
 	fsc_thread_end_work(thread);
@@ -269,7 +296,8 @@ void fsc_call_leave_phase(struct fsc_thread *thread, struct fsc_frame *frame)
 
 	fsc_shadow_close(thread, frame, true, &closed);
 	/* Of a call that a parent process began nothing is told in the child. */
-	if (FSC_UNLIKELY(frame->tid != thread->cursor->tid || (closed.nested && !frame->number)))
+	if (FSC_UNLIKELY(frame->tid != thread->cursor->tid || frame->left_out ||
+			 (closed.nested && !frame->number)))
 		return;
 	if (FSC_UNLIKELY(thread->cursor->profile != NULL)) {
 		fsc_profile_phase(thread, frame, &closed);
@@ -432,17 +460,22 @@ static COLD void record_finding(struct fsc_thread *thread, struct fsc_frame *fra
 static void leave_call(struct fsc_thread *thread, struct fsc_frame *frame)
 {
 	/* A fork inside the call: in the child it is the parent's call, nothing to record. */
-	bool own = frame->tid == thread->cursor->tid;
+	bool own = fsc_frame_is_own(frame, thread->cursor->tid);
 	struct fsc_closed closed;
 
-	if (own)
+	if (own && frame->left_out)
+		thread->cursor->counters[frame->site->id].sampled_out++;
+	else if (own)
 		count_call(thread, frame);
 	fsc_shadow_close(thread, frame, false, &closed);
 	if (!own)
 		return;
 	if (frame->site->kind == FSC_SITE_FREE && fsc_buffer_is_finding(frame))
 		record_finding(thread, frame);
-	record_call(thread, frame, &closed);
+	if (frame->left_out)
+		fsc_detail_finish(thread, frame, &closed.mine, closed.nested);
+	else
+		record_call(thread, frame, &closed);
 }
 
 static COLD void leave_pool(struct fsc_thread *thread, struct fsc_frame *frame)
@@ -488,13 +521,33 @@ static INLINE bool is_unheard(const struct fsc_thread *thread, const struct fsc_
 	       frame->site->kind != FSC_SITE_FREE && !fsc_buffer_may_carry(thread, frame);
 }
 
+static __attribute__((noinline)) void leave_left_out(struct fsc_thread *thread,
+						     struct fsc_frame *frame)
+{
+	const struct fsc_allocation_totals mine = thread->totals;
+
+	if (!fsc_frame_is_own(frame, thread->cursor->tid) ||
+	    (frame->site->kind == FSC_SITE_FREE && fsc_buffer_is_finding(frame))) {
+		leave_slowly(thread, frame);
+		return;
+	}
+	thread->cursor->counters[frame->site->id].sampled_out++;
+	fsc_shadow_close_lone(thread);
+	thread->totals = (struct fsc_allocation_totals){ 0, 0, 0, 0 };
+	fsc_detail_finish(thread, frame, &mine, false);
+	fsc_thread_end_work(thread);
+}
+
 static __attribute__((noinline)) void leave_lone(struct fsc_thread *thread, struct fsc_frame *frame)
 {
 	struct fsc_closed closed = { .mine = thread->totals };
 
 	if (FSC_UNLIKELY(frame->tid != thread->cursor->tid ||
 			 (frame->site->kind == FSC_SITE_FREE && fsc_buffer_is_finding(frame)))) {
-		leave_slowly(thread, frame);
+		if (frame->left_out)
+			leave_left_out(thread, frame);
+		else
+			leave_slowly(thread, frame);
 		return;
 	}
 	count_call(thread, frame);

@@ -43,10 +43,11 @@ struct fsc_frame {
 	struct fsc_site *site;
 	uint64_t number; /* of the call; of a phase: of the call it runs inside, 0 = none */
 	uint32_t tid;	 /* thread that it began on: a fork inside the call, or a fiber that moves,
-			    changes it */
+			    changes it. Inverted when left_out: see fsc_frame_is_own() */
 	uint8_t kind;	 /* enum fsc_frame_kind */
 	bool from_mark;
-	uint16_t verdict;      /* enum fsc_verdict, if freed_pointer is not 0 */
+	bool left_out;	       /* by sampling: leaves no record */
+	uint8_t verdict;       /* enum fsc_verdict, if freed_pointer is not 0 */
 	uint32_t recent_start; /* thread's recent_count when the call began */
 	uint32_t phase;	       /* of a phase: enum fsc_phase_id or a string id */
 	/* What a free function was given, and what the ledger knew. */
@@ -55,5 +56,14 @@ struct fsc_frame {
 	uint64_t freed_capacity;
 	struct fsc_ledger_entry freed_entry;
 };
+
+/*
+ * Did it begin on that thread? A call that sampling leaves out has its tid inverted, so that every
+ * way that writes a record, and asks only whether it is this thread's, turns away from it.
+ */
+static inline bool fsc_frame_is_own(const struct fsc_frame *frame, uint32_t tid)
+{
+	return (frame->left_out && frame->kind == FSC_FRAME_CALL ? ~frame->tid : frame->tid) == tid;
+}
 
 #endif

@@ -7,6 +7,7 @@
 #include "include/ffiscope.h"
 
 #include "call_hooks_internal.h"
+#include "detail_internal.h"
 #include "record_internal.h"
 #include "session_internal.h"
 #include "shadow_internal.h"
@@ -99,6 +100,8 @@ FSC_EXPORT void ffiscope_begin(uint32_t name)
 	frame = open_mark(thread);
 	if (frame) {
 		frame->phase = name;
+		frame->left_out =
+			!thread->cursor->plain_limit && !fsc_detail_wants_mark(thread, name);
 		thread->allocation_mode |= fsc_record_allocation_mask;
 		frame->start_ticks = fsc_record_now();
 	} else {

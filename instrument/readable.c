@@ -5,6 +5,7 @@
  */
 #include "readable_internal.h"
 
+#include "sites_internal.h"
 #include "system_internal.h"
 
 /* Questions to the kernel that a thread may spend on finding out how far its stack reaches. */
@@ -45,4 +46,16 @@ bool fsc_readable_beyond(const struct fsc_frame *frame, uintptr_t address, uintp
 		return true;
 	return ((address >= page && address <= stack_end) || system_readable(address)) &&
 	       ((address ^ last) < FSC_PAGE || system_readable(last));
+}
+
+int64_t fsc_readable_window(const struct fsc_site *site, const struct fsc_frame *frame)
+{
+	uintptr_t first = (uintptr_t)fsc_arch_stack_arguments(frame);
+
+	if (fsc_sites_fits(site, frame) ||
+	    fsc_readable(frame, first, site->stack_words * FSC_ARCH_WORD))
+		return site->stack_words;
+	if (!system_readable((uintptr_t)frame))
+		return -1;
+	return (int64_t)((FSC_PAGE - (first & (FSC_PAGE - 1))) & (FSC_PAGE - 1)) / FSC_ARCH_WORD;
 }

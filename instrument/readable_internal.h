@@ -29,4 +29,11 @@ static inline bool fsc_readable(const struct fsc_frame *frame, uintptr_t address
 	return fsc_readable_beyond(frame, address, bytes);
 }
 
+/*
+ * How many words of the site's stack arguments can be read: all, or as far as the page that is
+ * mapped. Negative when nobody knows: the kernel does not even say of the frame that it can be read
+ * (seccomp).
+ */
+int64_t fsc_readable_window(const struct fsc_site *site, const struct fsc_frame *frame) FSC_HIDDEN;
+
 #endif

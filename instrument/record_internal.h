@@ -138,7 +138,18 @@ struct fsc_group {
 	uint8_t *at; /* of the next record */
 	uint64_t ticks;
 	uint32_t count;
+	bool left_out; /* what is written goes nowhere, and is missed by nobody */
 };
+
+static inline void fsc_group_begin_left_out(struct fsc_group *group, struct fsc_thread *thread,
+					    uint64_t ticks)
+{
+	group->thread = thread;
+	group->begin = group->at = thread->memory->no_room;
+	group->ticks = ticks;
+	group->count = 0;
+	group->left_out = true;
+}
 
 static inline void fsc_group_begin(struct fsc_group *group, struct fsc_thread *thread,
 				   uint64_t ticks)
@@ -150,6 +161,7 @@ static inline void fsc_group_begin(struct fsc_group *group, struct fsc_thread *t
 	group->at = group->begin;
 	group->ticks = fsc_record_order(thread->cursor, ticks);
 	group->count = 0;
+	group->left_out = false;
 }
 
 static inline void *fsc_group_add(struct fsc_group *group, uint32_t id, uint32_t bytes)
@@ -172,7 +184,7 @@ static inline void fsc_group_end(struct fsc_group *group)
 
 	if (FSC_LIKELY(group->begin != thread->memory->no_room))
 		fsc_record_end(thread->cursor, (uint32_t)(group->at - group->begin));
-	else
+	else if (!group->left_out)
 		fsc_record_drop(thread->cursor, group->count, false);
 }
 

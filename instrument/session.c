@@ -141,6 +141,9 @@ static void read_settings(char **environment)
 	fsc_settings.profile_bytes =
 		setting_size(environment, FSC_OPTION_PROFILE_SIZE, 256u << 10, 4ull << 30) &
 		~(uint64_t)(FSC_PAGE - 1);
+	if (!fsc_option_parse_rate(setting(environment, FSC_OPTION_SAMPLE),
+				   &fsc_settings.sample_one_in))
+		fsc_settings.sample_one_in = 1;
 	/* An allocator before us in the program's scope: what is allocated never comes by here. */
 	if (setting_flag(environment, FSC_OPTION_ALLOCATIONS) && fsc_modules_own_is_first("malloc"))
 		fsc_record_allocation_mask = FSC_ALLOCATION_COUNT;
@@ -225,6 +228,9 @@ bool fsc_session_start(char **environment)
 	/* A recorder is there: it gets the events. */
 	if (session && fsc_settings.sink == FSC_SINK_LTTNG)
 		fsc_settings.sink = FSC_SINK_EMBEDDED;
+	/* The profile sink times each call; who reads from LTTng may have missed the change. */
+	if (fsc_settings.sink != FSC_SINK_EMBEDDED)
+		fsc_settings.sample_one_in = 1;
 	live = system_map(-1, 0, FSC_PAGE);
 	if (!fsc_settings.rules.exclude || !live ||
 	    system_advise(live, FSC_PAGE, MADV_WIPEONFORK) != 0)
@@ -322,6 +328,8 @@ static void describe(struct fsc_image *image, uint32_t pid, uint32_t number)
 	image->machine = FSC_MACHINE_OWN;
 	image->sink = fsc_settings.sink;
 	image->transport = fsc_settings.transport;
+	image->sample_one_in = fsc_settings.sample_one_in;
+	image->detail_change = image->sample_one_in != 1 ? 2 : 0;
 	length = system_link_text("/proc/self/exe", image->exe, sizeof(image->exe) - 1);
 	image->exe[length > 0 ? length : 0] = '\0';
 	image->version = FSC_IMAGE_VERSION;

@@ -20,6 +20,7 @@ struct fsc_settings {
 	uint32_t window_words;	 /* stack words copied for functions that no row describes */
 	uint64_t ring_max_bytes; /* of one ring with its header */
 	uint64_t profile_bytes;	 /* what the profile sink may take */
+	uint32_t sample_one_in;	 /* what a new image begins with */
 	char session[FSC_PATH_BYTES];
 	char output[FSC_PATH_BYTES]; /* standalone: where the recording goes */
 	struct fsc_rules rules;

@@ -106,6 +106,7 @@ bool fsc_shadow_open(struct fsc_thread *thread, struct fsc_frame *frame, uint32_
 	call = call_of(thread, parent);
 	frame->kind = kind;
 	frame->from_mark = !site;
+	frame->left_out = false;
 	frame->tid = thread->cursor->tid;
 	frame->freed_pointer = 0;
 	frame->number = call ? call->number : 0;
@@ -189,7 +190,7 @@ static COLD struct fsc_shadow *find_frame(struct fsc_thread *thread, const struc
 	while (i > 0 && thread->shadow[i - 1].frame != frame)
 		i--;
 	if (i == 0) {
-		if (frame->kind == FSC_FRAME_CALL && cursor->tid == frame->tid &&
+		if (frame->kind == FSC_FRAME_CALL && fsc_frame_is_own(frame, cursor->tid) &&
 		    cursor->counters[frame->site->id].unwound)
 			cursor->counters[frame->site->id].unwound--;
 		return NULL;

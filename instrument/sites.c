@@ -117,6 +117,12 @@ void fsc_sites_skipped(uint32_t site)
 	__atomic_fetch_add(&shared[site].skipped, 1, __ATOMIC_RELAXED);
 }
 
+bool fsc_sites_is_text(uint32_t string, const char *text)
+{
+	return string >= FSC_PHASE_NAMED && string - FSC_PHASE_NAMED < string_bytes &&
+	       fsc_text_same(strings + (string - FSC_PHASE_NAMED), text);
+}
+
 static void publish_from(struct fsc_image *image, uint32_t first)
 {
 	publish_strings(image);

@@ -42,9 +42,11 @@ struct fsc_site {
 	bool in_registers;	/* request: pointer and length are neighbours in registers */
 	bool by_value;		/* buffer: a struct of three words, which can be read */
 	uint16_t flags;		/* enum fsc_site_flag */
-	bool trusted;  /* a buffer was seen behind the hidden pointer: it may be followed */
-	uint8_t usual; /* enum fsc_site_usual; a maker is one from its first buffer on */
-	bool own_free; /* its row says free=NAME: see fsc_sites_frees() */
+	bool trusted;	  /* a buffer was seen behind the hidden pointer: it may be followed */
+	uint8_t usual;	  /* enum fsc_site_usual; a maker is one from its first buffer on */
+	bool own_free;	  /* its row says free=NAME: see fsc_sites_frees() */
+	bool wants_frame; /* calls, phases or allocations were seen inside it */
+	uint8_t framed;	  /* calls with a frame so far, while sampling */
 	struct fsc_buffer_place request;
 	struct fsc_buffer_place response;
 	struct fsc_buffer_place buffer;
@@ -106,6 +108,9 @@ void fsc_sites_publish(struct fsc_image *image) FSC_HIDDEN;
 
 /* Count a call that passed unseen on a thread that has no counters of its own. */
 void fsc_sites_skipped(uint32_t site) FSC_HIDDEN;
+
+/* Does that id of fsc_image_string_id() stand for that text? */
+bool fsc_sites_is_text(uint32_t string, const char *text) FSC_HIDDEN;
 
 /* Is that address one of our stubs? */
 bool fsc_sites_is_stub(uintptr_t address) FSC_HIDDEN;

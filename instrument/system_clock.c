@@ -6,7 +6,7 @@
 #include "attach_internal.h"
 #include "record_internal.h"
 
-uint32_t fsc_clock_mode_now = FSC_CLOCK_SYSTEM;
+FSC_HOT_DATA uint32_t fsc_clock_mode_now = FSC_CLOCK_SYSTEM;
 
 uint64_t fsc_system_clock_now(void *unused)
 {

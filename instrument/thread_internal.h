@@ -27,6 +27,8 @@
 #include "trace_points/ledger.h"
 
 #define FSC_HIDDEN	__attribute__((visibility("hidden")))
+/* What every call reads and nobody writes: together, in one cache line. */
+#define FSC_HOT_DATA	__attribute__((section("fsc_hot")))
 #define FSC_LIKELY(x)	__builtin_expect(!!(x), 1)
 #define FSC_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
@@ -61,10 +63,16 @@ struct fsc_cursor {
 	uint32_t *profile_cells; /* by site: places of the slot's cells in it */
 	uint32_t no_profile;	 /* 1 = there was no room for more of them: not asked for again */
 	uint32_t direct;	 /* sink lttng: records are told from `at` when whole, none stays */
-	uint64_t paced;		 /* head of the ring when the processor's pace was last noted */
+	/* ---- which calls leave more than counts: detail.c ---- */
+	uint32_t plain_limit;	 /* counter_limit while all calls do, else 0 */
+	uint32_t unframed_bytes; /* sites at lower offsets may be left out without a frame */
+	uint32_t detail_change;	 /* of struct fsc_session, as this thread took it up */
+	uint32_t one_in;	 /* ... and what it said */
+	/* ---- a line that no plain call touches ---- */
+	uint64_t paced; /* head of the ring when the processor's pace was last noted */
 };
 
-_Static_assert(sizeof(struct fsc_cursor) == 128, "two cache lines");
+_Static_assert(offsetof(struct fsc_cursor, paced) == 128, "two cache lines, and one of their own");
 
 /*
  * One open frame. All that others need to know of it stands here: the frame's own memory may be
@@ -124,7 +132,12 @@ struct fsc_profile_pending {
 struct fsc_memory {
 	struct fsc_memory *next; /* in the list of unused ones */
 	struct fsc_cursor *cursor;
-	struct fsc_shadow first_shadow[FSC_SHADOW_FIRST];
+	/* Of the last call that was left out without a frame: see fsc_detail_is_inside(). */
+	const uintptr_t *unframed; /* where its return address lies; at offset MEMORY_UNFRAMED */
+	uintptr_t unframed_return;
+	uint64_t random; /* of sampling: state of a generator; not 0 once it is used */
+	bool left_out;	 /* sampling left the open outermost call out, and with it all inside */
+	_Alignas(64) struct fsc_shadow first_shadow[FSC_SHADOW_FIRST];
 	struct fsc_recent_block recent[FSC_RECENT_BLOCKS];
 	struct fsc_recent_block outside[FSC_OUTSIDE_BLOCKS];
 	uintptr_t outside_caller[FSC_OUTSIDE_BLOCKS]; /* return addresses of these allocations */
@@ -178,6 +191,14 @@ struct fsc_thread {
 	 * attached: a fiber may have come to it.
 	 */
 	uint32_t has_counter;
+	uint32_t attention; /* enum fsc_attention, at offset THREAD_ATTENTION */
+};
+
+/* What sampling has decided about the calls to come; 0 = nothing. */
+enum fsc_attention {
+	FSC_ATTENTION_RECORD = 1 << 0,	  /* the next outermost call is recorded */
+	FSC_ATTENTION_LEAVE_OUT = 1 << 1, /* it is left out */
+	FSC_ATTENTION_RECORDED = 1 << 2	  /* the last one was recorded */
 };
 
 _Static_assert(sizeof(struct fsc_thread) <= 128, "the TLS block is small");

@@ -261,7 +261,8 @@ static void put_site_total(struct fsc_drain *drain, uint32_t slot, uint32_t site
 						.skipped = counter->skipped,
 						.total_ticks = counter->ticks,
 						.request_bytes = counter->request_bytes,
-						.response_bytes = counter->response_bytes };
+						.response_bytes = counter->response_bytes,
+						.sampled_out = counter->sampled_out };
 
 	drain->totals.calls += counter->calls;
 	drain->totals.skipped_calls += counter->skipped;

@@ -91,7 +91,8 @@ enum fsc_site_flag {
 };
 
 enum fsc_buffer_flag {
-	FSC_MADE_WITH_CAPACITY = 1 << 0 /* its maker said its capacity */
+	FSC_MADE_WITH_CAPACITY = 1 << 0, /* its maker said its capacity */
+	FSC_MADE_UNRECORDED = 1 << 1	 /* in a call that sampling left out */
 };
 
 enum fsc_call_flag {

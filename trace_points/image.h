@@ -27,7 +27,7 @@
 #define FSC_CONTROL_NAME  "control"
 
 enum fsc_image_limit {
-	FSC_IMAGE_VERSION = 1,
+	FSC_IMAGE_VERSION = 3,
 	FSC_SLOTS_MAX = 16384,	       /* threads of one image that are alive at once */
 	FSC_SITES_MAX = 2048,	       /* site ids are 1 to FSC_SITES_MAX - 1 */
 	FSC_MODULES_MAX = 512,	       /* module ids are 1 to FSC_MODULES_MAX - 1 */
@@ -56,6 +56,9 @@ struct fsc_session {
 	uint32_t machine;    /* e_machine of the recorder: fsc_machine_name() */
 	uint32_t sink;	     /* enum fsc_sink */
 };
+
+#define FSC_SAMPLE_NONE UINT32_MAX
+enum fsc_sample_limit { FSC_SAMPLE_MOST = 1 << 20 };
 
 enum fsc_image_state {
 	FSC_IMAGE_RUNNING = 1,
@@ -113,6 +116,13 @@ struct fsc_image {
 	uint64_t profile_missed; /* atomic: values that found no room in it */
 	uint64_t pace_ticks;	 /* atomic: sum of what fsc_clock_pace_ticks() said now and then */
 	uint64_t pace_count;	 /* atomic: how often */
+	/*
+	 * Which calls leave more than counts. May change at any time, from outside too: the number
+	 * of the change goes up by one before it (it is odd meanwhile) and by one after it. 0 =
+	 * never set: all do.
+	 */
+	uint32_t detail_change; /* atomic */
+	uint32_t sample_one_in; /* atomic: one call in so many; FSC_SAMPLE_NONE = none */
 };
 
 /* The same for a recorder of another width. What is atomic lies at a multiple of its size. */
@@ -145,6 +155,14 @@ struct fsc_counter {
 	uint64_t response_bytes;
 	uint64_t
 		buffers; /* entry, acquire: entered in the ledger; free, release: taken out of it */
+	/* Of sampling: a line of its own, which is all that a call touches that is left out. */
+	uint64_t sampled_out;  /* entered, counted, and by choice neither timed nor recorded */
+	int64_t unframed_left; /* calls still to leave out without a frame: arch/<cpu>/thunk.S */
+	int64_t framed_left;   /* calls still to leave out with one; one of the two is 0 */
+	uint64_t beyond_left;  /* calls still to leave out after these */
+	uint64_t due;	       /* 1 = then one is recorded; 0 = not decided yet */
+	uint64_t block_left;   /* calls of its block behind that one */
+	uint64_t reserved[2];
 };
 
 /*
@@ -193,7 +211,7 @@ enum fsc_image_offset {
 _Static_assert(sizeof(struct fsc_slot) == 32, "slot layout");
 _Static_assert(sizeof(struct fsc_shared_site) == 32, "site layout");
 _Static_assert(sizeof(struct fsc_shared_module) == 56, "module layout");
-_Static_assert(sizeof(struct fsc_counter) == 64, "a counter is one cache line");
+_Static_assert(sizeof(struct fsc_counter) == 128, "a counter is two cache lines");
 _Static_assert(FSC_STRINGS_OFFSET % 8 == 0 && FSC_ARENA_OFFSET % 8 == 0, "alignment");
 
 /*

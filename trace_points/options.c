@@ -2,6 +2,8 @@
 /* The option table and its value parsers; nothing is hard here. */
 #include "trace_points/options.h"
 
+#include "trace_points/image.h"
+
 const struct fsc_option fsc_options[FSC_OPTION_COUNT] = {
 #define FSC_OPTION(name, variable, kind, value, argument, help) \
 	{ #name, "FFISCOPE_" #variable, value, argument, help, FSC_OPTION_##kind },
@@ -9,17 +11,26 @@ const struct fsc_option fsc_options[FSC_OPTION_COUNT] = {
 #undef FSC_OPTION
 };
 
-bool fsc_option_parse_size(const char *text, uint64_t *bytes)
+/* The digits at `text`; where they end, or NULL: there are none, or too many. */
+static const char *parse_digits(const char *text, uint64_t *value)
 {
-	uint64_t value = 0;
-	int shift = 0;
 	const char *at = text;
 
+	*value = 0;
 	for (; *at >= '0' && *at <= '9'; at++)
-		if (__builtin_mul_overflow(value, (uint64_t)10, &value) ||
-		    __builtin_add_overflow(value, (uint64_t)(*at - '0'), &value))
-			return false;
-	if (at == text)
+		if (__builtin_mul_overflow(*value, (uint64_t)10, value) ||
+		    __builtin_add_overflow(*value, (uint64_t)(*at - '0'), value))
+			return NULL;
+	return at == text ? NULL : at;
+}
+
+bool fsc_option_parse_size(const char *text, uint64_t *bytes)
+{
+	uint64_t value;
+	int shift = 0;
+	const char *at = parse_digits(text, &value);
+
+	if (!at)
 		return false;
 	if (*at == 'k' || *at == 'K')
 		shift = 10;
@@ -64,9 +75,25 @@ bool fsc_option_parse_flag(const char *text, bool *value)
 	return true;
 }
 
+bool fsc_option_parse_rate(const char *text, uint32_t *one_in)
+{
+	uint64_t value = 1;
+
+	if (!one_of("off", text)) {
+		const char *end =
+			text[0] == '1' && text[1] == '/' ? parse_digits(text + 2, &value) : NULL;
+
+		if (!end || *end || value < 1 || value > FSC_SAMPLE_MOST)
+			return false;
+	}
+	*one_in = (uint32_t)value;
+	return true;
+}
+
 bool fsc_option_valid(const struct fsc_option *option, const char *text)
 {
 	uint64_t bytes;
+	uint32_t one_in;
 	bool flag;
 
 	switch (option->kind) {
@@ -76,6 +103,8 @@ bool fsc_option_valid(const struct fsc_option *option, const char *text)
 		return fsc_option_parse_flag(text, &flag);
 	case FSC_OPTION_choice:
 		return one_of(option->argument, text);
+	case FSC_OPTION_rate:
+		return fsc_option_parse_rate(text, &one_in);
 	default:
 		return true;
 	}

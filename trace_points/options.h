@@ -14,7 +14,8 @@ enum fsc_option_kind {
 	FSC_OPTION_list,
 	FSC_OPTION_choice,
 	FSC_OPTION_size,
-	FSC_OPTION_flag
+	FSC_OPTION_flag,
+	FSC_OPTION_rate
 };
 
 enum fsc_option_id {
@@ -40,6 +41,9 @@ bool fsc_option_parse_size(const char *text, uint64_t *bytes);
 
 /* yes/no, 1/0, true/false, on/off. false: none of these. */
 bool fsc_option_parse_flag(const char *text, bool *value);
+
+/* "1/N" to N, "off" to 1. false: neither, or N is not 1 to FSC_SAMPLE_MOST. */
+bool fsc_option_parse_rate(const char *text, uint32_t *one_in);
 
 /* Does text fit the option's kind (a size, a flag, one of the choices)? */
 bool fsc_option_valid(const struct fsc_option *option, const char *text);

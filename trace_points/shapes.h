@@ -232,18 +232,25 @@
 	F(u32, pace, duration)
 
 /* The exact totals of one thread slot and site, whatever became of the events. */
-#define FSC_SHAPE_site_total(F)      \
-	F(u32, slot, count)          \
-	F(u32, tid, owner)           \
-	F(u32, site, id)             \
-	F(u32, reserved, bits)       \
-	F(u64, calls, count)         \
-	F(u64, completed, count)     \
-	F(u64, unwound, count)       \
-	F(u64, skipped, count)       \
-	F(u64, total, duration)      \
-	F(u64, request_bytes, bytes) \
-	F(u64, response_bytes, bytes)
+#define FSC_SHAPE_site_total(F)       \
+	F(u32, slot, count)           \
+	F(u32, tid, owner)            \
+	F(u32, site, id)              \
+	F(u32, reserved, bits)        \
+	F(u64, calls, count)          \
+	F(u64, completed, count)      \
+	F(u64, unwound, count)        \
+	F(u64, skipped, count)        \
+	F(u64, total, duration)       \
+	F(u64, request_bytes, bytes)  \
+	F(u64, response_bytes, bytes) \
+	F(u64, sampled_out, count)
+
+/*
+ * Which calls of its thread are timed and recorded from here on: one in so many outermost ones,
+ * chosen at random, each with what belongs to it. 1 = all, 0 = none. Without it: all.
+ */
+#define FSC_SHAPE_detail(F) F(u32, one_in, count)
 
 /* The exact totals of the ledger. */
 #define FSC_SHAPE_ledger_total(F)    \

@@ -9,7 +9,9 @@ SECTION = "counted"
 LINE = 64
 CASES = (("a plain call", "noop", ["--no-codecs"]),
          ("a call with a buffer, its free, allocations", "hello", ["--no-codecs"]),
-         ("the same over protobuf-c, codecs too", "service", []))
+         ("the same over protobuf-c, codecs too", "service", []),
+         ("a plain call that sampling leaves out", "noop", ["--no-codecs", "--sample", "1/1000000"]),
+         ("one with a buffer and its free that it leaves out", "hello", ["--no-codecs", "--sample", "1/1000000"]))
 
 
 def under(options, tool, kernel, calls):

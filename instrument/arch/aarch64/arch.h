@@ -80,8 +80,15 @@ enum {
 	FSC_ARCH_REGISTERS_ON_STACK = 0,   /* of the arguments in registers: none is a copy */
 	FSC_ARCH_WORD = 8,		   /* bytes */
 	FSC_ARCH_STORES_ORDERED = 0,	   /* Arm ARM B2.3 */
+	FSC_ARCH_LEAVES_OUT_EARLY = 0,	   /* calls, before they have a frame, while sampling */
 	FSC_ARCH_ADDS_AT_ONCE = 0	   /* a signal may come between load and store */
 };
+
+/* May calls that sampling leaves out go without a frame? Here they have one until C decides. */
+static inline void fsc_arch_leave_out_early(bool may)
+{
+	(void)may;
+}
 
 /* The first word of the caller's stack arguments, seen from a frame. */
 static inline const uintptr_t *fsc_arch_stack_arguments(const struct fsc_frame *frame)

@@ -84,12 +84,19 @@ enum {
 	FSC_ARCH_SMALL_STRUCTS_HIDDEN = 1, /* {ptr,len} is returned so, too */
 	/* Of the arguments in registers: all are copies of words on the stack. */
 	FSC_ARCH_REGISTERS_ON_STACK = FSC_ARCH_ARGUMENT_REGISTERS,
-	FSC_ARCH_WORD = 4,	     /* bytes */
-	FSC_ARCH_STORES_ORDERED = 1, /* as seen by other processors (AMD APM vol. 2, 7.2) */
-	FSC_ARCH_ADDS_AT_ONCE = 0    /* 64 bits take two instructions */
+	FSC_ARCH_WORD = 4,	       /* bytes */
+	FSC_ARCH_STORES_ORDERED = 1,   /* as seen by other processors (AMD APM vol. 2, 7.2) */
+	FSC_ARCH_LEAVES_OUT_EARLY = 0, /* calls, before they have a frame, while sampling */
+	FSC_ARCH_ADDS_AT_ONCE = 0      /* 64 bits take two instructions */
 };
 
 extern uint32_t fsc_arch_vector_bytes __attribute__((visibility("hidden")));
+
+/* May calls that sampling leaves out go without a frame? Here they have one until C decides. */
+static inline void fsc_arch_leave_out_early(bool may)
+{
+	(void)may;
+}
 
 /* The first word of the caller's stack arguments, seen from a frame. */
 static inline const uintptr_t *fsc_arch_stack_arguments(const struct fsc_frame *frame)

@@ -8,6 +8,26 @@
 #include "system_internal.h"
 
 uint32_t fsc_arch_vector_bytes = 16;
+_Alignas(64) FSC_HOT_DATA const void *fsc_arch_entry = ffiscope_thunk;
+
+_Static_assert(offsetof(struct fsc_thread, busy) == THREAD_BUSY, "thread layout");
+_Static_assert(offsetof(struct fsc_thread, cursor) == THREAD_CURSOR, "thread layout");
+_Static_assert(offsetof(struct fsc_thread, depth) == THREAD_DEPTH, "thread layout");
+_Static_assert(offsetof(struct fsc_thread, attention) == THREAD_ATTENTION, "thread layout");
+_Static_assert(offsetof(struct fsc_thread, memory) == THREAD_MEMORY, "thread layout");
+_Static_assert(offsetof(struct fsc_memory, unframed) == MEMORY_UNFRAMED, "memory layout");
+_Static_assert(offsetof(struct fsc_memory, unframed_return) == MEMORY_UNFRAMED + 8,
+	       "memory layout");
+_Static_assert(offsetof(struct fsc_cursor, counters) == CURSOR_COUNTERS, "cursor layout");
+_Static_assert(offsetof(struct fsc_cursor, number) == CURSOR_NUMBER, "cursor layout");
+_Static_assert(offsetof(struct fsc_cursor, unframed_bytes) == CURSOR_UNFRAMED_BYTES,
+	       "cursor layout");
+_Static_assert(offsetof(struct fsc_counter, calls) == COUNTER_CALLS, "counter layout");
+_Static_assert(offsetof(struct fsc_counter, sampled_out) == COUNTER_SAMPLED_OUT, "counter layout");
+_Static_assert(offsetof(struct fsc_counter, unframed_left) == COUNTER_UNFRAMED_LEFT,
+	       "counter layout");
+_Static_assert(sizeof(struct fsc_counter) == 2 * SITE_BYTES,
+	       "a site's offset is half its counter's");
 
 enum {
 	CPUID_OSXSAVE = 1 << 27,    /* leaf 1 ECX (Intel SDM vol. 2, CPUID) */

@@ -23,9 +23,20 @@
  */
 #define FRAME_BYTES	   240
 
-/* Offsets of `busy` and `has_counter` in struct fsc_thread. */
-#define THREAD_BUSY    0
-#define THREAD_COUNTER 120
+/* Offsets in struct fsc_thread, struct fsc_cursor and struct fsc_counter: see arch.c. */
+#define THREAD_BUSY	      0
+#define THREAD_CURSOR	      8
+#define THREAD_DEPTH	      32
+#define THREAD_COUNTER	      120
+#define THREAD_ATTENTION      124
+#define THREAD_MEMORY	      16
+#define MEMORY_UNFRAMED	      16
+#define CURSOR_COUNTERS	      24
+#define CURSOR_NUMBER	      40
+#define CURSOR_UNFRAMED_BYTES 116
+#define COUNTER_CALLS	      0
+#define COUNTER_SAMPLED_OUT   64
+#define COUNTER_UNFRAMED_LEFT 72
 
 /* Bytes of one stub, and of the struct fsc_site that it stands for. */
 #define STUB_BYTES 16
@@ -78,10 +89,23 @@ enum {
 	FSC_ARCH_REGISTERS_ON_STACK = 0,   /* of the arguments in registers: none is a copy */
 	FSC_ARCH_WORD = 8,		   /* bytes */
 	FSC_ARCH_STORES_ORDERED = 1,	   /* as seen by other processors (AMD APM vol. 2, 7.2) */
-	FSC_ARCH_ADDS_AT_ONCE = 1	   /* 64 bits in memory, by one instruction */
+	FSC_ARCH_ADDS_AT_ONCE = 1,	   /* 64 bits in memory, by one instruction */
+	FSC_ARCH_LEAVES_OUT_EARLY = 1	   /* calls, before they have a frame, while sampling */
 };
 
 extern uint32_t fsc_arch_vector_bytes __attribute__((visibility("hidden")));
+
+/* Where stubs lead: the thunk's body, or what comes before it while sampling. */
+extern const void *fsc_arch_entry __attribute__((visibility("hidden")));
+extern const char ffiscope_thunk[] __attribute__((visibility("hidden")));
+extern const char ffiscope_thunk_sampling[] __attribute__((visibility("hidden")));
+
+/* May calls that sampling leaves out go without a frame? */
+static inline void fsc_arch_leave_out_early(bool may)
+{
+	__atomic_store_n(&fsc_arch_entry, may ? ffiscope_thunk_sampling : ffiscope_thunk,
+			 __ATOMIC_RELAXED);
+}
 
 /* The first word of the caller's stack arguments, seen from a frame. */
 static inline const uintptr_t *fsc_arch_stack_arguments(const struct fsc_frame *frame)

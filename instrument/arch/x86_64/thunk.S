@@ -2,7 +2,8 @@
 /*
  * thunk.S (x86-64) - the pool of stubs, and the one body that they share.
  *
- * A stub puts its site's offset in R11 (the ABI's free scratch register) and jumps to the body. The body
+ * A stub puts its site's offset in R11 (the ABI's free scratch register) and jumps to the body, by a
+ * pointer, so that while sampling it leads to ffiscope_thunk_sampling at no cost otherwise. The body
  * opens a frame with a valid RBP chain and CFI at every instruction, asks fsc_call_enter() what to
  * do, copies the stack arguments below the frame, reads the clock, calls the function, reads the
  * clock, and hands the frame to fsc_call_leave(). No vector or x87 register is touched: the hooks are
@@ -26,11 +27,65 @@ fsc_arch_stubs:
 	.balign	STUB_BYTES
 	endbr64
 	movl	$(index * SITE_BYTES), %r11d
-	jmp	ffiscope_thunk
+	jmp	*fsc_arch_entry(%rip)
 	.set	index, index + 1
 	.endr
 	.cfi_endproc
 	.size	fsc_arch_stubs, . - fsc_arch_stubs
+
+/* ---- before the body, while sampling: a call that is left out is counted, and that is all ---- */
+
+	.globl	ffiscope_thunk_sampling
+	.hidden	ffiscope_thunk_sampling
+	.type	ffiscope_thunk_sampling, @function
+	.balign	64
+ffiscope_thunk_sampling:
+	.cfi_startproc
+	cmpq	$0, %fs:0			/* no thread-local storage: see fsc_arch_has_storage() */
+	je	ffiscope_thunk
+	pushq	%rax
+	.cfi_adjust_cfa_offset 8
+	pushq	%rcx
+	.cfi_adjust_cfa_offset 8
+	movq	fsc_thread@gottpoff(%rip), %rcx
+	cmpq	$0, %fs:THREAD_DEPTH(%rcx)	/* inside another call, which decides */
+	jne	.Lnot_early
+	cmpl	$0, %fs:THREAD_ATTENTION(%rcx)	/* what came before has decided, or is to be ended */
+	jne	.Lnot_early
+	movq	%fs:THREAD_CURSOR(%rcx), %rcx
+	cmpl	CURSOR_UNFRAMED_BYTES(%rcx), %r11d
+	jae	.Lnot_early
+	movq	CURSOR_COUNTERS(%rcx), %rax
+	leaq	(%rax,%r11,2), %rax
+	cmpq	$0, COUNTER_UNFRAMED_LEFT(%rax)
+	jle	.Lnot_early
+	decq	COUNTER_UNFRAMED_LEFT(%rax)
+	incq	COUNTER_SAMPLED_OUT(%rax)
+	incq	COUNTER_CALLS(%rax)
+	incq	CURSOR_NUMBER(%rcx)
+	movq	fsc_thread@gottpoff(%rip), %rcx
+	movq	%fs:THREAD_MEMORY(%rcx), %rcx
+	leaq	16(%rsp), %rax			/* the return address: see fsc_detail_is_inside() */
+	movq	%rax, MEMORY_UNFRAMED(%rcx)
+	movq	(%rax), %rax
+	movq	%rax, MEMORY_UNFRAMED+8(%rcx)
+	leaq	fsc_sites(%rip), %rax
+	movq	(%rax,%r11), %r11
+	.cfi_remember_state
+	popq	%rcx
+	.cfi_adjust_cfa_offset -8
+	popq	%rax
+	.cfi_adjust_cfa_offset -8
+	jmp	*%r11
+	.cfi_restore_state
+.Lnot_early:
+	popq	%rcx
+	.cfi_adjust_cfa_offset -8
+	popq	%rax
+	.cfi_adjust_cfa_offset -8
+	jmp	ffiscope_thunk
+	.cfi_endproc
+	.size	ffiscope_thunk_sampling, . - ffiscope_thunk_sampling
 
 /* ---- the body ---- */
 

@@ -314,7 +314,7 @@ def a_disk_too_full_for_the_totals_is_not_clean(folder):
         check_nothing_known(recording.path)
 
 
-@test(size=["28k", "32k", "44k", "60k"])
+@test(size=["32k", "36k", "48k", "64k"])
 def a_disk_too_full_for_all_events_is_never_clean(folder, size):
     """The totals are there, but perhaps not how the program ended."""
     with small_disk(folder, size) as disk:

@@ -387,3 +387,75 @@ Test(breakdown, spans_weigh_as_much_as_the_requests)
 	cr_assert_eq(weights.count, 2);
 	reading_end(&read);
 }
+
+/* 9 of 10 calls left out: what the others are like is what all are like. */
+Test(breakdown, sampled_calls_stand_for_all_of_them)
+{
+	const struct fsc_entry_row *row;
+	struct reading read;
+
+	reading_begin(&read);
+	BUILDER_PUT(&read.builder, BUILDER_STATE, site_total, 1000, .slot = 0, .tid = 50,
+		    .site = HELLO, .calls = 10 * CALLS + 5, .completed = CALLS,
+		    .total_ticks = 100 * CALLS, .sampled_out = 9 * CALLS + 3);
+	BUILDER_PUT(&read.builder, 0, detail, 1000, .one_in = 10);
+	reading_calls(&read, 0, HELLO, 100);
+	reading_built(&read);
+	row = &read.result->entry_points[0];
+	cr_assert_eq(row->calls, 10 * CALLS + 5);
+	cr_assert_not(row->open.known);
+	cr_assert_not(row->unwound.known);
+	cr_assert_eq(row->sampled.value, CALLS);
+	cr_assert_eq(row->times.count, CALLS);
+	cr_assert_eq(row->times.mean_ns.value, 100);
+	cr_assert_eq(row->times.total_ns.value, 100 * (10 * CALLS + 3));
+	cr_assert_eq(row->mean_ci95_ns.value, 0);
+	cr_assert_eq(read.result->requests[0].times.count, 10 * CALLS);
+	cr_assert_eq(read.result->requests[0].sampled.value, CALLS);
+	cr_assert_eq(read.result->requests[0].warm_up.count, 0);
+	cr_assert(read.result->sampled);
+	cr_assert_not(row->partial);
+	reading_check_sum(&read);
+	reading_end(&read);
+}
+
+/* First all calls, of 100 ns; then one in 10, of 300. */
+Test(breakdown, a_rate_that_changes_weighs_calls_as_it_was)
+{
+	const struct fsc_entry_row *row;
+	struct reading read;
+
+	reading_begin(&read);
+	BUILDER_PUT(&read.builder, BUILDER_STATE, site_total, 1000, .slot = 0, .tid = 50,
+		    .site = HELLO, .calls = 11 * CALLS, .completed = 2 * CALLS,
+		    .total_ticks = 400 * CALLS, .sampled_out = 9 * CALLS);
+	reading_calls(&read, 0, HELLO, 100);
+	BUILDER_PUT(&read.builder, 0, detail, 1000 * (CALLS + 1), .one_in = 10);
+	reading_calls(&read, 0, HELLO, 300);
+	reading_built(&read);
+	row = &read.result->entry_points[0];
+	cr_assert_eq(row->times.total_ns.value, 100 * CALLS + 300 * 10 * CALLS);
+	cr_assert_eq(row->times.mean_ns.value, (100 + 3000 + 5) / 11);
+	cr_assert_eq(row->sampled.value, 2 * CALLS);
+	cr_assert_leq(labs((long)row->times.p50_ns.value - 300), 3);
+	reading_end(&read);
+}
+
+Test(breakdown, calls_that_were_all_left_out_have_no_times)
+{
+	const struct fsc_entry_row *row;
+	struct reading read;
+
+	reading_begin(&read);
+	BUILDER_PUT(&read.builder, BUILDER_STATE, site_total, 1000, .slot = 0, .tid = 50,
+		    .site = HELLO, .calls = CALLS, .sampled_out = CALLS);
+	reading_built(&read);
+	row = &read.result->entry_points[0];
+	cr_assert_eq(row->calls, CALLS);
+	cr_assert_eq(row->sampled.value, 0);
+	cr_assert_not(row->open.known);
+	cr_assert_not(row->times.mean_ns.known);
+	cr_assert_not(row->mean_ci95_ns.known);
+	cr_assert_not(row->allocations.known);
+	reading_end(&read);
+}

@@ -119,3 +119,18 @@ Test(histogram, the_extremes_of_64_bits_have_a_bucket)
 	cr_assert_eq(fsc_histogram_quantile(&histogram, 1000).value, INT64_MAX);
 	fsc_histogram_fini(&histogram);
 }
+
+Test(histogram, a_value_with_a_weight_counts_that_often)
+{
+	struct fsc_histogram histogram;
+
+	fsc_histogram_init(&histogram);
+	fsc_histogram_add_many(&histogram, 100, 7);
+	fsc_histogram_add_many(&histogram, 5000, 3);
+	fsc_histogram_add_many(&histogram, 0, 2);
+	cr_assert_eq(histogram.count, 12);
+	cr_assert_eq(histogram.sum, 700 + 15000);
+	cr_assert_eq(fsc_histogram_quantile(&histogram, 500).value, 100);
+	cr_assert_gt(fsc_histogram_quantile(&histogram, 900).value, 4900);
+	fsc_histogram_fini(&histogram);
+}

@@ -26,15 +26,16 @@ static void on_call(void *arg, const struct fsc_call_seen *call)
 
 	got->call_correction_ps[call->event->call.number % 16] = call->correction_ps;
 	got->self_correction_ps[call->event->call.number % 16] = call->self_correction_ps;
+	got->weight[call->event->call.number % 16] = call->weight;
 }
 
-static void on_held(void *arg, uint16_t made_site, int64_t held_ns)
+static void on_held(void *arg, uint16_t made_site, int64_t held_ns, uint32_t weight)
 {
 	struct planted *got = arg;
 
 	cr_assert_eq(made_site, ENTRY);
 	got->held_ns += held_ns;
-	got->held_count++;
+	got->held_count += weight;
 }
 
 static const struct fsc_requests_sink *sink_of(struct planted *got)

@@ -33,6 +33,7 @@ struct planted {
 	int64_t self_correction_ps[16];
 	int64_t held_ns;
 	size_t held_count;
+	uint32_t weight[16]; /* of calls, by number */
 	uint32_t tid;
 };
 

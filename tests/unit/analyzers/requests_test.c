@@ -337,3 +337,45 @@ Test(requests, phases_add_up_whatever_comes)
 	}
 	planted_finish(&got);
 }
+
+static void planted_detail(struct planted *got, uint32_t one_in, int64_t now_ns)
+{
+	struct fsc_event event = { .kind = FSC_EVENT_detail };
+
+	event.detail.one_in = one_in;
+	planted_add(got, event, now_ns, now_ns);
+}
+
+Test(requests, a_sampled_call_stands_for_as_many_as_its_thread_said_before)
+{
+	struct planted got;
+
+	planted_begin(&got, false);
+	planted_call(&got, ENTRY, 1, 1000, 1500, 0);
+	planted_detail(&got, 10, 1600);
+	planted_call(&got, ENTRY, 2, 2000, 2500, 0);
+	planted_detail(&got, 1, 2600);
+	planted_call(&got, ENTRY, 3, 3000, 3500, 0);
+	planted_finish(&got);
+	cr_assert_eq(got.weight[1], 1);
+	cr_assert_eq(got.weight[2], 10);
+	cr_assert_eq(got.weight[3], 1);
+	cr_assert_eq(got.request[0].weight, 1);
+	cr_assert_eq(got.request[1].weight, 10);
+	cr_assert_eq(got.request[2].weight, 1);
+}
+
+Test(requests, what_one_thread_says_of_its_sampling_is_not_said_of_another)
+{
+	struct planted got;
+
+	planted_begin(&got, false);
+	planted_detail(&got, 10, 500);
+	got.tid = OTHER_TID;
+	planted_call(&got, ENTRY, 1, 1000, 1500, 0);
+	got.tid = TID;
+	planted_call(&got, ENTRY, 2, 2000, 2500, 0);
+	planted_finish(&got);
+	cr_assert_eq(got.weight[1], 1);
+	cr_assert_eq(got.weight[2], 10);
+}

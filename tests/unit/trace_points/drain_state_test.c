@@ -209,12 +209,14 @@ Test(drain_state, totals_come_from_the_counters)
 	counters[1].completed = 1234560;
 	counters[1].unwound = 7;
 	counters[1].ticks = 99;
+	counters[1].sampled_out = 1000;
 	fake_calls(&fake, ring, 1);
 	fsc_drain_finish(drain);
 	cr_assert_eq(totals().calls, 1234567);
 	cr_assert_eq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_site_total, &total), 1);
 	cr_assert_eq(((const struct fsc_site_total_record *)total)->unwound, 7);
 	cr_assert_eq(((const struct fsc_site_total_record *)total)->total_ticks, 99);
+	cr_assert_eq(((const struct fsc_site_total_record *)total)->sampled_out, 1000);
 	cr_assert_eq(((const struct fsc_site_total_record *)total)->tid, 1000);
 }
 

@@ -77,6 +77,27 @@ Test(options, a_choice_is_one_whole_word)
 	cr_assert_not(fsc_option_valid(clock, ""));
 }
 
+Test(options, a_rate_is_one_in_so_many_or_off)
+{
+	uint32_t one_in = 0;
+
+	cr_assert(fsc_option_parse_rate("1/10", &one_in));
+	cr_assert_eq(one_in, 10);
+	cr_assert(fsc_option_parse_rate("off", &one_in));
+	cr_assert_eq(one_in, 1);
+	cr_assert(fsc_option_parse_rate("1/1048576", &one_in));
+	cr_assert_eq(one_in, 1048576);
+	cr_assert_not(fsc_option_parse_rate("1/1048577", &one_in));
+	cr_assert_not(fsc_option_parse_rate("1/0", &one_in));
+	cr_assert_not(fsc_option_parse_rate("1/", &one_in));
+	cr_assert_not(fsc_option_parse_rate("1", &one_in));
+	cr_assert_not(fsc_option_parse_rate("10", &one_in));
+	cr_assert_not(fsc_option_parse_rate("2/10", &one_in));
+	cr_assert_not(fsc_option_parse_rate("1/10x", &one_in));
+	cr_assert_not(fsc_option_parse_rate("", &one_in));
+	cr_assert_eq(one_in, 1048576);
+}
+
 Test(options, every_default_fits_its_kind)
 {
 	for (int i = 0; i < FSC_OPTION_COUNT; i++) {
