@@ -451,9 +451,8 @@ static int by_pid(const void *left, const void *right)
 /* A ctf folder by itself: nothing is known but the events. */
 static enum fsc_status read_bare(struct fsc_recording *recording)
 {
-	struct fsc_process *process;
+	struct fsc_process *process = process_add(&recording->processes, &recording->process_count);
 
-	process = process_add(&recording->processes, &recording->process_count);
 	if (!process)
 		return FSC_E_NOMEM;
 	process->folder = strdup(recording->path);
@@ -502,10 +501,10 @@ static enum fsc_status read_unmarked(struct fsc_recording *recording, struct fsc
 
 	if (status != FSC_E_NOT_FOUND)
 		return status;
-	if (exists_in(recording->path, FSC_METADATA_NAME, false)) {
-		status = read_bare(recording);
-		return status ? fsc_error_set(error, status, recording->path, "no memory") : FSC_OK;
-	}
+	if (exists_in(recording->path, FSC_METADATA_NAME, false))
+		return read_bare(recording)
+			       ? fsc_error_set(error, FSC_E_NOMEM, recording->path, "no memory")
+			       : FSC_OK;
 	fsc_error_set(error, FSC_E_FORMAT, recording->path,
 		      "not a recording: there is no %s in it, nor an LTTng trace", FSC_META_NAME);
 	fsc_error_hint(error, "a recording is the folder that `ffiscope record` leaves");
@@ -517,21 +516,24 @@ static enum fsc_status open_folder(struct fsc_recording *recording, struct fsc_e
 {
 	struct meta meta = { .recording = recording };
 	const char *path = recording->path;
+	bool lttng = exists_in(path, FSC_LTTNG_FOLDER, true);
 	enum fsc_status status;
 
 	if (exists_in(path, FSC_META_NAME, false) || has_process_folder(path)) {
 		read_meta(recording, &meta);
-		status = read_processes(recording, &meta);
+		status = lttng ? read_lttng(recording, error) : read_processes(recording, &meta);
 		free(meta.processes);
+		status = status == FSC_E_NOT_FOUND ? FSC_OK : status;
 	} else if (exists_in(path, FSC_CTF_FOLDER, true)) {
 		status = read_process(recording, &meta, path, NULL);
 	} else if (exists_in(path, FSC_STATE_NAME, false)) {
 		status = read_bare(recording);
 	} else {
+		lttng = true;
 		status = read_unmarked(recording, error);
-		if (status)
-			return status;
 	}
+	if (status && lttng)
+		return status;
 	if (status)
 		return fsc_error_set(error, status, path, "the recording cannot be read: %s",
 				     status == FSC_E_NOMEM   ? "no memory"

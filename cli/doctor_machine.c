@@ -142,11 +142,11 @@ static void find_lttng(struct fsc_doctor *doctor)
 	if (!doctor->has_session)
 		return;
 	snprintf(provider, sizeof(provider), "%s", doctor->session.library);
-	snprintf(strrchr(provider, '/') + 1, 32, "libffiscope-lttng.so");
+	snprintf(strrchr(provider, '/') + 1, 32, FSC_LTTNG_LIBRARY);
 	built = access(provider, R_OK) == 0;
 	if (!built || !installed)
 		fsc_doctor_find(doctor, FSC_DOCTOR_no_lttng, "%s%s%s",
-				built ? "" : "this build has no libffiscope-lttng.so",
+				built ? "" : "this build has no " FSC_LTTNG_LIBRARY,
 				!built && !installed ? ", and " : "",
 				installed ? "" : "there is no command lttng");
 }

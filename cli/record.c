@@ -31,6 +31,7 @@ struct recording {
 	struct fsc_record_probe probe;
 	struct fsc_record_child child;
 	struct fsc_record_images images;
+	struct fsc_record_lttng lttng;
 	struct fsc_record_meta meta;
 	char *boundary;
 	size_t boundary_bytes;
@@ -74,11 +75,13 @@ static void set_images(struct recording *recording)
 	images->boundary_bytes = recording->boundary_bytes;
 	images->ring.limit = recording->options.ring_bytes;
 	images->max_bytes = recording->options.max_bytes;
+	images->counted_only = recording->options.lttng;
 	recording->meta = (struct fsc_record_meta){ .options = &recording->options,
 						    .output = &recording->output,
 						    .machine = &recording->machine,
 						    .probe = &recording->probe,
 						    .images = images,
+						    .lttng = &recording->lttng,
 						    .seen = recording->session.control };
 }
 
@@ -102,7 +105,9 @@ static bool prepare(struct recording *recording)
 	error = fsc_record_meta_write(&recording->meta);
 	if (error != 0)
 		fsc_messages_say("cannot write %s: %s", recording->output.target, strerror(error));
-	return error == 0;
+	return error == 0 && (!options->lttng ||
+			      fsc_record_lttng_start(&recording->lttng, options,
+						     &recording->session, recording->output.path));
 }
 
 /* Returns true when a new image woke us: its first calls come now. */
@@ -177,33 +182,37 @@ static int record(struct recording *recording)
 	drain_until_end(recording);
 	__atomic_store_n(&control->stop, 1, __ATOMIC_RELEASE);
 	fsc_record_images_finish(&recording->images);
+	fsc_record_lttng_stop(&recording->lttng, recording->output.path);
 	recording->meta.end_ns = fsc_clock_monotonic_ns();
 	if (recording->options.compress)
 		fsc_record_compress(&recording->images);
 	recording->meta.exit_status = recording->child.status;
 	error = fsc_record_meta_write(&recording->meta);
 	fsc_record_images_note(&recording->images, error);
+	fsc_record_lttng_end(&recording->lttng);
 	if (!recording->options.quiet)
 		fsc_record_meta_summary(&recording->meta);
+	fsc_record_lttng_summary(&recording->lttng);
 	return recording->child.status;
 }
 
 static int run(struct recording *recording)
 {
 	int status = FSC_RECORD_TROUBLE;
+	bool ran = false;
 
 	if (!fsc_record_child_signals(&recording->child))
 		return status;
 	if (prepare(recording)) {
 		status = fsc_record_child_start(&recording->child, &recording->options,
-						&recording->session);
-		if (status == 0)
+						&recording->session, &recording->lttng);
+		ran = status == 0;
+		if (ran)
 			status = record(recording);
-		else
-			fsc_record_output_remove(recording->output.path);
-	} else if (*recording->output.path) {
-		fsc_record_output_remove(recording->output.path);
 	}
+	fsc_record_lttng_end(&recording->lttng);
+	if (!ran && *recording->output.path)
+		fsc_record_output_remove(recording->output.path);
 	fsc_record_session_destroy(&recording->session);
 	fsc_record_images_fini(&recording->images);
 	fsc_record_child_fini(&recording->child);

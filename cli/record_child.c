@@ -84,7 +84,8 @@ static void let_asan_start(const char *command)
 static bool is_handed_down(enum fsc_option_id id)
 {
 	return id != FSC_OPTION_OUTPUT && id != FSC_OPTION_RING && id != FSC_OPTION_MAX_SIZE &&
-	       id != FSC_OPTION_WAIT && id != FSC_OPTION_COMPRESS && id != FSC_OPTION_BOUNDARY;
+	       id != FSC_OPTION_WAIT && id != FSC_OPTION_COMPRESS && id != FSC_OPTION_BOUNDARY &&
+	       id != FSC_OPTION_LTTNG_URL && id != FSC_OPTION_SNAPSHOT;
 }
 
 static void set_environment(const struct fsc_record_options *options,
@@ -106,11 +107,13 @@ static void set_environment(const struct fsc_record_options *options,
 
 static _Noreturn void run(const struct fsc_record_child *child,
 			  const struct fsc_record_options *options,
-			  const struct fsc_record_session *session, int report)
+			  const struct fsc_record_session *session,
+			  const struct fsc_record_lttng *lttng, int report)
 {
 	int error;
 
 	set_environment(options, session);
+	fsc_record_lttng_environment(lttng);
 	sigaction(SIGPIPE, &child->inherited_pipe, NULL);
 	sigaction(SIGXFSZ, &child->inherited_size, NULL);
 	sigaction(SIGCHLD, &child->inherited_child, NULL);
@@ -150,7 +153,8 @@ static int signalled_before(void)
 }
 
 int fsc_record_child_start(struct fsc_record_child *child, const struct fsc_record_options *options,
-			   const struct fsc_record_session *session)
+			   const struct fsc_record_session *session,
+			   const struct fsc_record_lttng *lttng)
 {
 	int error = 0, ends[2];
 	int status = signalled_before();
@@ -167,7 +171,7 @@ int fsc_record_child_start(struct fsc_record_child *child, const struct fsc_reco
 	fflush(NULL);
 	child->pid = fork();
 	if (child->pid == 0)
-		run(child, options, session, ends[1]);
+		run(child, options, session, lttng, ends[1]);
 	close(ends[1]);
 	if (child->pid < 0) {
 		fsc_messages_say("cannot fork: %s", strerror(errno));

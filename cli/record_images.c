@@ -54,6 +54,8 @@ static int take_packet(void *arg, uint32_t slot, const struct iovec *parts, int 
 	uint64_t bytes = 0;
 	int error;
 
+	if (images->counted_only)
+		return 0;
 	for (int i = 0; i < part_count; i++)
 		bytes += parts[i].iov_len;
 	if (slot != FSC_STATE_SLOT && images->ring.limit > 0)
@@ -126,8 +128,10 @@ static void finish(struct fsc_record_image *image, const char *state)
 	image->state = state;
 	image->number = image->folder->image.number;
 	image->made = image->folder->made;
-	fsc_record_images_note(image->all, fsc_process_folder_describe(
-						   image->folder, &image->totals, image->state));
+	if (!image->all->counted_only)
+		fsc_record_images_note(
+			image->all,
+			fsc_process_folder_describe(image->folder, &image->totals, image->state));
 	unlink_file(image);
 	fsc_drain_destroy(image->drain);
 	image->drain = NULL;

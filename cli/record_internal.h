@@ -42,6 +42,8 @@ struct fsc_record_options {
 	uint64_t max_bytes;
 	bool wait;
 	bool compress;
+	bool lttng; /* --sink lttng */
+	bool snapshot;
 };
 
 /* Returns -1 when there is something to record, else the exit status. */
@@ -117,6 +119,8 @@ void fsc_record_probe_find(struct fsc_record_probe *probe, struct fsc_record_mac
 /* How the names of the ASan runtime that wants to come first begin (gcc). */
 #define FSC_RECORD_ASAN_RUNTIME "libasan.so."
 
+struct fsc_record_lttng;
+
 struct fsc_record_child {
 	pid_t pid;
 	int signals; /* signalfd */
@@ -135,7 +139,8 @@ bool fsc_record_child_signals(struct fsc_record_child *child);
  * else after saying why it cannot run.
  */
 int fsc_record_child_start(struct fsc_record_child *child, const struct fsc_record_options *options,
-			   const struct fsc_record_session *session);
+			   const struct fsc_record_session *session,
+			   const struct fsc_record_lttng *lttng);
 /* Answer what came in on the signalfd; forwards, and reaps the command. */
 void fsc_record_child_answer(struct fsc_record_child *child);
 void fsc_record_child_fini(struct fsc_record_child *child);
@@ -200,6 +205,7 @@ struct fsc_record_images {
 	const char *recording;
 	const char *boundary; /* text, or NULL */
 	size_t boundary_bytes;
+	bool counted_only; /* what is recorded goes elsewhere: no folders, totals alone */
 	uint64_t max_bytes;
 	uint64_t written_bytes;
 	struct fsc_record_ring ring; /* limit 0: not used */
@@ -237,6 +243,60 @@ void fsc_record_images_note(struct fsc_record_images *images, int error);
 /* Compress the streams of all images, which are finished. What cannot be stays, and is said. */
 void fsc_record_compress(const struct fsc_record_images *images);
 
+/* ---- record_daemon.c ---- */
+
+/* A session daemon, and who ends it. */
+struct fsc_record_daemon {
+	char home[64]; /* LTTNG_HOME of our commands; empty: not made */
+	bool own;      /* none ran: it is ours */
+	bool guarded;
+	int alive; /* closed by us, or by the kernel: the guardian ends session and daemon */
+	int ended; /* read to its end: it has */
+};
+
+/*
+ * See that a daemon runs. Session and, if it is ours, daemon are ended by fsc_record_daemon_end(),
+ * or when this process dies. false: said why.
+ */
+bool fsc_record_daemon_start(struct fsc_record_daemon *daemon, const char *session);
+/* Run `lttng WORDS...`. said: what it said, cut off at that size. false: it failed. */
+bool fsc_record_daemon_command(const struct fsc_record_daemon *daemon, const char *const words[],
+			       char *said, size_t bytes);
+/*
+ * A user's buffers are made for the first program that registers, and that takes as long as the
+ * memory is large: here it is one that does nothing.
+ */
+void fsc_record_daemon_make_buffers(const struct fsc_record_daemon *daemon);
+/* In a forked child: where the command finds the daemon. */
+void fsc_record_daemon_environment(const struct fsc_record_daemon *daemon);
+void fsc_record_daemon_end(struct fsc_record_daemon *daemon);
+
+/* ---- record_lttng.c ---- */
+
+/* Of --sink lttng; else zero. */
+struct fsc_record_lttng {
+	struct fsc_record_daemon daemon;
+	char session[32];
+	bool snapshot;
+	bool is_sent; /* to a relay daemon; else its trace lies in the recording */
+	bool whole;   /* the session was there to the end */
+	bool discarded_known;
+	uint64_t discarded; /* LTTng events that found no room */
+};
+
+/* Make the session and start it; its trace goes into the recording's folder. false: said why. */
+bool fsc_record_lttng_start(struct fsc_record_lttng *lttng,
+			    const struct fsc_record_options *options,
+			    const struct fsc_record_session *session, const char *folder);
+/* In a forked child, after LD_PRELOAD was set. */
+void fsc_record_lttng_environment(const struct fsc_record_lttng *lttng);
+/* The command ended: everything is in the trace then. */
+void fsc_record_lttng_stop(struct fsc_record_lttng *lttng, const char *folder);
+/* Also after a start that failed. */
+void fsc_record_lttng_end(struct fsc_record_lttng *lttng);
+/* What the summary must add. */
+void fsc_record_lttng_summary(const struct fsc_record_lttng *lttng);
+
 /* ---- record_meta.c ---- */
 
 struct fsc_record_meta {
@@ -246,6 +306,7 @@ struct fsc_record_meta {
 	const struct fsc_record_probe *probe;
 	const struct fsc_record_images *images;
 	const struct fsc_session *seen;
+	const struct fsc_record_lttng *lttng;
 	uint64_t start_ns;
 	uint64_t end_ns; /* 0 = not yet */
 	int exit_status;

@@ -154,6 +154,19 @@ static void put_limited(struct fsc_json *json, const struct fsc_record_images *i
 	fsc_json_member_string(json, "limited", limited);
 }
 
+static void put_lttng(struct fsc_json *json, const struct fsc_record_lttng *lttng)
+{
+	fsc_json_newline(json);
+	fsc_json_key(json, "lttng");
+	fsc_json_object_begin(json);
+	fsc_json_member_string(json, "session", lttng->session);
+	if (lttng->discarded_known)
+		fsc_json_member_u64(json, "discarded_events", lttng->discarded);
+	else
+		fsc_json_member_null(json, "discarded_events");
+	fsc_json_object_end(json);
+}
+
 static void put_command(struct fsc_json *json, const struct fsc_record_meta *meta)
 {
 	fsc_json_newline(json);
@@ -196,6 +209,8 @@ static bool put_meta(FILE *to, const struct fsc_record_meta *meta)
 	put_processes(&json, meta->images);
 	put_seen(&json, meta->seen);
 	put_limited(&json, meta->images);
+	if (meta->options->lttng)
+		put_lttng(&json, meta->lttng);
 	fsc_json_object_end(&json);
 	return fsc_json_finish(&json);
 }
@@ -254,6 +269,7 @@ static void say_nothing_seen(const struct fsc_record_meta *meta)
 void fsc_record_meta_summary(const struct fsc_record_meta *meta)
 {
 	struct counts counts = count(meta->images);
+	const char *url = meta->options->value[FSC_OPTION_LTTNG_URL];
 	char skipped[64] = "", overwritten[64] = "";
 
 	if (counts.calls == 0 && counts.lost == 0) {
@@ -265,12 +281,12 @@ void fsc_record_meta_summary(const struct fsc_record_meta *meta)
 	if (counts.overwritten > 0)
 		snprintf(overwritten, sizeof(overwritten), " %" PRIu64 " overwritten,",
 			 counts.overwritten);
-	fsc_messages_say("%" PRIu64 " process%s, %" PRIu64 " call%s%s, %" PRIu64
-			 " event%s lost,%s recorded "
-			 "in %s",
-			 counts.processes, counts.processes == 1 ? "" : "es", counts.calls,
-			 counts.calls == 1 ? "" : "s", skipped, counts.lost,
-			 counts.lost == 1 ? "" : "s", overwritten, meta->output->shown);
+	fsc_messages_say(
+		"%" PRIu64 " process%s, %" PRIu64 " call%s%s, %" PRIu64 " event%s lost,%s recorded "
+		"%s %s",
+		counts.processes, counts.processes == 1 ? "" : "es", counts.calls,
+		counts.calls == 1 ? "" : "s", skipped, counts.lost, counts.lost == 1 ? "" : "s",
+		overwritten, *url ? "and sent to" : "in", *url ? url : meta->output->shown);
 	if (counts.missed > 0)
 		fsc_messages_say("%" PRIu64 " durations found no room in the distributions: record "
 				 "with a larger --profile-size",

@@ -171,6 +171,28 @@ static bool check_sample(const struct fsc_record_options *options)
 	return false;
 }
 
+/* Some options are of one sink alone. */
+static bool finish_lttng(struct fsc_record_options *options)
+{
+	static const enum fsc_option_id of_lttng[] = { FSC_OPTION_TRANSPORT, FSC_OPTION_LTTNG_URL,
+						       FSC_OPTION_SNAPSHOT };
+	static const enum fsc_option_id of_files[] = { FSC_OPTION_RING, FSC_OPTION_MAX_SIZE,
+						       FSC_OPTION_COMPRESS };
+
+	options->lttng = !strcmp(options->value[FSC_OPTION_SINK], fsc_sink_name(FSC_SINK_LTTNG));
+	fsc_option_parse_flag(options->value[FSC_OPTION_SNAPSHOT], &options->snapshot);
+	for (size_t i = 0; i < 3; i++) {
+		enum fsc_option_id id = options->lttng ? of_files[i] : of_lttng[i];
+
+		if (!options->given[id])
+			continue;
+		fsc_messages_say("--%s does not go with --sink %s", fsc_options[id].name,
+				 options->value[FSC_OPTION_SINK]);
+		return false;
+	}
+	return true;
+}
+
 static bool finish(struct fsc_record_options *options)
 {
 	uint64_t buffer = 0;
@@ -181,17 +203,14 @@ static bool finish(struct fsc_record_options *options)
 				 options->value[FSC_OPTION_BUFFER_SIZE]);
 		return false;
 	}
-	if (!strcmp(options->value[FSC_OPTION_SINK], "lttng")) {
-		fsc_messages_say("--sink lttng: record makes no LTTng session; make one and start "
-				 "the command with FFISCOPE_SINK=lttng and LD_PRELOAD set");
-		return false;
-	}
 	if (!check_sample(options))
 		return false;
 	fsc_option_parse_size(options->value[FSC_OPTION_RING], &options->ring_bytes);
 	fsc_option_parse_size(options->value[FSC_OPTION_MAX_SIZE], &options->max_bytes);
 	fsc_option_parse_flag(options->value[FSC_OPTION_WAIT], &options->wait);
 	fsc_option_parse_flag(options->value[FSC_OPTION_COMPRESS], &options->compress);
+	if (!finish_lttng(options))
+		return false;
 	if (*options->command)
 		return true;
 	fsc_messages_say("what is to be recorded? Give a command after the options (see --help)");

@@ -253,7 +253,7 @@ static bool first_piece(struct fsc_cursor *cursor, struct fsc_slot *slot)
 	ring_adopt(cursor, ring, offset + COUNTERS_FIRST_BYTES, RING_FIRST_BYTES);
 	mapping->counters = (struct fsc_counter *)piece;
 	mapping->counter_limit = FSC_SITES_STEP;
-	mapping->locked = mapping->left = 0;
+	mapping->locked = mapping->asked = mapping->left = 0;
 	mapping->lost_events = mapping->lost_findings = 0;
 	__atomic_store_n(&mapping->owner, cursor->owner, __ATOMIC_RELEASE);
 	__atomic_store_n(&slot->counters, offset, __ATOMIC_RELAXED);

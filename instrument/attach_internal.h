@@ -44,6 +44,7 @@ struct fsc_slot_mapping {
 	uint32_t owner;
 	/* Sink lttng: */
 	uint32_t locked;      /* atomic: 1 = its records are being told, or moved */
+	uint32_t asked;	      /* atomic: 1 = its owner found it locked */
 	uint32_t left;	      /* atomic: 1 = its thread is gone, what it left is still to be told */
 	uint64_t lost_events; /* of ring->dropped: in the image's count already */
 	uint64_t lost_findings; /* likewise */

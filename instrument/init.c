@@ -54,7 +54,7 @@ __attribute__((destructor(101))) static void end(void)
 
 	if (is_ours(fsc_live, forbidden)) {
 		__atomic_store_n(&fsc_live->image->state, FSC_IMAGE_EXITED, __ATOMIC_RELEASE);
-		if (fsc_settings.standalone && !forbidden)
+		if (fsc_session_has_helper() && !forbidden)
 			fsc_standalone_end();
 	}
 	errno = saved;

@@ -16,6 +16,7 @@
 #include "trace_points/batch.h"
 
 enum {
+	SHARE_BYTES = 4 * FSC_LTTNG_BATCH_BYTES, /* told at once of what has gathered */
 	PIECE_BYTES = FSC_LTTNG_BATCH_BYTES + FSC_GROUP_BYTES,
 	PACKED_BYTES = FSC_BATCH_PACKED(PIECE_BYTES) /* at the end of the mapping */
 };
@@ -53,18 +54,21 @@ static uint32_t piece_bytes(const uint8_t *at, uint64_t bytes, uint64_t *end_tic
 	return taken;
 }
 
-/* Tell all up to head. last_ticks: of the last record, 0 = not known. Locked. */
-static void tell(struct fsc_slot_mapping *mapping, uint64_t last_ticks)
+/*
+ * Tell what there is, as much as `most` and a piece. last_ticks: of the last record, 0 = not known.
+ * true: that was all. Locked.
+ */
+static bool tell(struct fsc_slot_mapping *mapping, uint64_t last_ticks, uint64_t most)
 {
 	struct fsc_ring *ring = mapping->ring;
-	uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
+	uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE), begin = ring->tail;
 	struct fsc_lttng_records records = {
 		.tid = ring->tid,
 		.lost = __atomic_load_n(&ring->dropped, __ATOMIC_RELAXED),
 		.packed = (uint8_t *)ring + mapping->ring_bytes - PACKED_BYTES
 	};
 
-	while (ring->tail < head) {
+	while (ring->tail < head && ring->tail - begin < most) {
 		uint64_t left = head - ring->tail;
 
 		records.begin = data_of(ring) + ring->tail;
@@ -76,6 +80,7 @@ static void tell(struct fsc_slot_mapping *mapping, uint64_t last_ticks)
 		fsc_lttng_tell(&records);
 		ring->tail += records.bytes;
 	}
+	return ring->tail == head;
 }
 
 /* What its owner dropped goes into the image's counts. Locked. */
@@ -135,14 +140,20 @@ static bool grow(struct fsc_cursor *cursor, struct fsc_slot_mapping *mapping)
 	return true;
 }
 
-/* Told already, or still needed: tell what may be told, and make room. Locked. */
+/*
+ * Told already, or still needed: tell what may be told, and make room. What has gathered before
+ * anybody listened is told by and by, so that no call takes long. Locked.
+ */
 static void empty(struct fsc_cursor *cursor, struct fsc_slot_mapping *mapping, uint32_t bytes)
 {
+	bool full = room_of(cursor->ring_bytes) - cursor->ring->head < bytes;
+
 	if (fsc_lttng_is_settled()) {
-		tell(mapping, cursor->last_ticks);
+		if (!tell(mapping, cursor->last_ticks, full ? UINT64_MAX : SHARE_BYTES))
+			return;
 		begin_anew(cursor);
 		cursor->direct = fsc_settings.transport == FSC_TRANSPORT_EVENTS;
-	} else if (room_of(cursor->ring_bytes) - cursor->ring->head < bytes) {
+	} else if (full) {
 		grow(cursor, mapping);
 	}
 }
@@ -153,8 +164,11 @@ uint64_t fsc_lttng_make_room(struct fsc_cursor *cursor, uint32_t bytes)
 	uint64_t room, used;
 
 	if (lock(mapping)) {
+		__atomic_store_n(&mapping->asked, 0, __ATOMIC_RELAXED);
 		empty(cursor, mapping, bytes);
 		unlock(mapping);
+	} else {
+		__atomic_store_n(&mapping->asked, 1, __ATOMIC_RELAXED);
 	}
 	if (cursor->direct)
 		return (uintptr_t)cursor->at;
@@ -180,28 +194,44 @@ bool fsc_lttng_leave(struct fsc_cursor *cursor)
 	cursor->direct = 0;
 	if (lock(mapping)) {
 		if (fsc_lttng_is_settled())
-			tell(mapping, cursor->last_ticks);
+			tell(mapping, cursor->last_ticks, UINT64_MAX);
 		told = mapping->ring->tail == mapping->ring->head;
 		if (told)
 			hand_on(mapping);
 		unlock(mapping);
 	}
+	__atomic_store_n(&mapping->asked, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&mapping->left, !told, __ATOMIC_RELEASE);
 	return told;
 }
 
-/* A thread that is gone writes no more; asked before what it wrote is looked at. Locked. */
-static void flush_slot(struct fsc_slot_mapping *mapping, uint32_t slot)
+/*
+ * A thread that is gone writes no more; asked before what it wrote is looked at. false: there is
+ * more to tell. Locked.
+ */
+static bool flush_slot(struct fsc_slot_mapping *mapping, uint32_t slot)
 {
 	bool left = __atomic_load_n(&mapping->left, __ATOMIC_ACQUIRE);
+	bool all = tell(mapping, 0, SHARE_BYTES);
 
-	tell(mapping, 0);
 	count_lost(mapping);
-	if (!left)
-		return;
+	if (!left || !all)
+		return all;
 	hand_on(mapping);
 	__atomic_store_n(&mapping->left, 0, __ATOMIC_RELAXED);
 	fsc_attach_release_slot(slot);
+	return true;
+}
+
+/* By and by, too: the owner must find the lock open. It tells more of its own than it makes. */
+static void flush_all(struct fsc_slot_mapping *mapping, uint32_t slot)
+{
+	bool all = false;
+
+	while (!all && !__atomic_load_n(&mapping->asked, __ATOMIC_RELAXED) && lock(mapping)) {
+		all = flush_slot(mapping, slot);
+		unlock(mapping);
+	}
 }
 
 void fsc_lttng_flush(void)
@@ -211,10 +241,7 @@ void fsc_lttng_flush(void)
 	for (uint32_t i = 0; i < count && i < FSC_SLOTS_MAX; i++) {
 		struct fsc_slot_mapping *mapping = &fsc_slot_mappings[i];
 
-		if (__atomic_load_n(&mapping->owner, __ATOMIC_ACQUIRE) != fsc_live->owner ||
-		    !lock(mapping))
-			continue;
-		flush_slot(mapping, i);
-		unlock(mapping);
+		if (__atomic_load_n(&mapping->owner, __ATOMIC_ACQUIRE) == fsc_live->owner)
+			flush_all(mapping, i);
 	}
 }

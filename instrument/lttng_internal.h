@@ -12,8 +12,7 @@
 
 #include "trace_points/events.h"
 
-#define FSC_LTTNG_LIBRARY "libffiscope-lttng.so"
-#define FSC_LTTNG_SYMBOL  "ffiscope_lttng"
+#define FSC_LTTNG_SYMBOL "ffiscope_lttng"
 
 /*
  * How ticks become CLOCK_MONOTONIC ns: a straight line through a moment, the older one saying how

@@ -225,9 +225,6 @@ bool fsc_session_start(char **environment)
 	if (!session && !output && !(sink && fsc_text_same(sink, fsc_sink_name(FSC_SINK_LTTNG))))
 		return false;
 	read_settings(environment);
-	/* A recorder is there: it gets the events. */
-	if (session && fsc_settings.sink == FSC_SINK_LTTNG)
-		fsc_settings.sink = FSC_SINK_EMBEDDED;
 	/* The profile sink times each call; who reads from LTTng may have missed the change. */
 	if (fsc_settings.sink != FSC_SINK_EMBEDDED)
 		fsc_settings.sample_one_in = 1;
@@ -392,7 +389,7 @@ static bool make_image(void)
 	fsc_live->owner = pid;
 	fsc_live->image = image;
 	__atomic_fetch_add(&fsc_session->announced, 1, __ATOMIC_RELEASE);
-	if (fsc_settings.standalone)
+	if (fsc_session_has_helper())
 		fsc_standalone_image(image_path);
 	return true;
 }

@@ -14,7 +14,7 @@ enum fsc_session_limit { FSC_PATH_BYTES = 1024 };
 
 struct fsc_settings {
 	bool follow;
-	bool standalone;	 /* no record process: drain in a helper thread */
+	bool standalone;	 /* no record process */
 	uint32_t sink;		 /* enum fsc_sink */
 	uint32_t transport;	 /* enum fsc_transport */
 	uint32_t window_words;	 /* stack words copied for functions that no row describes */
@@ -27,6 +27,13 @@ struct fsc_settings {
 };
 
 extern struct fsc_settings fsc_settings FSC_HIDDEN;
+
+/* A thread in the program drains the image, or tells its state to LTTng. */
+static inline bool fsc_session_has_helper(void)
+{
+	return fsc_settings.standalone || fsc_settings.sink == FSC_SINK_LTTNG;
+}
+
 extern struct fsc_session *fsc_session FSC_HIDDEN; /* NULL while off */
 
 /* Read the environment and map the session. false: stay off. */

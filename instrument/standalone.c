@@ -194,7 +194,8 @@ static void *help(void *image)
 				moved = fsc_drain_poll(drain, true);
 			__atomic_store_n(&fsc_live->draining, 0, __ATOMIC_RELEASE);
 		}
-		if (fsc_clock_monotonic_ns() - swept_ns > SWEEP_PERIOD_NS) {
+		if (fsc_settings.standalone &&
+		    fsc_clock_monotonic_ns() - swept_ns > SWEEP_PERIOD_NS) {
 			fsc_standalone_sweep();
 			swept_ns = fsc_clock_monotonic_ns();
 		}
@@ -323,7 +324,8 @@ void fsc_standalone_end(void)
 	signals_hold(&held);
 	finish();
 	signals_release(&held);
-	fsc_standalone_remove_folder();
+	if (fsc_settings.standalone)
+		fsc_standalone_remove_folder();
 }
 
 /*
@@ -355,7 +357,7 @@ static void drain_now(uint64_t until_ns)
 
 static bool drains_itself(void)
 {
-	return fsc_settings.standalone && fsc_live->image && drain_pid == system_pid() &&
+	return fsc_session_has_helper() && fsc_live->image && drain_pid == system_pid() &&
 	       drain_pid == fsc_live->owner && !fsc_live->finished;
 }
 

@@ -75,6 +75,9 @@ enum fsc_sink {
 /* "embedded", "lttng", "profile"; "unknown" for any other number. */
 const char *fsc_sink_name(uint32_t sink);
 
+/* Beside libffiscope.so: what sink lttng needs. */
+#define FSC_LTTNG_LIBRARY "libffiscope-lttng.so"
+
 /* How sink lttng hands events on. */
 enum fsc_transport {
 	FSC_TRANSPORT_EVENTS = 0, /* one LTTng event each */

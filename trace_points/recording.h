@@ -23,7 +23,8 @@
  *   "kinds":[{"kind","inner_ps","outer_ps","spread_ps"},...] (probe_kinds.def)}|null,
  *   "options":{"name":"value",...},"processes":[{"pid","image","parent","exe","state","calls",
  *   "lost_events"}],"seen":{"loaded","lookups","wrapped","refused","pool_exhausted"},
- *   "limited":null|"ring"|"max-size"|"write error text"}
+ *   "limited":null|"ring"|"max-size"|"write error text",
+ *   with sink lttng "lttng":{"session":"name","discarded_events":N|null}}
  *   Without a recorder: schema, complete, "open_images":N (recording now, or gone without exit();
  *   complete when there is none), format, start_ns, clock; end_ns, exit_status and probe_cost are
  *   null.
@@ -48,6 +49,7 @@
 #define FSC_BOUNDARY_NAME     "boundary"
 #define FSC_MAPS_NAME	      "maps"
 #define FSC_CTF_FOLDER	      "ctf"
+#define FSC_LTTNG_FOLDER      "lttng" /* an LTTng trace, instead of folders of process images */
 #define FSC_METADATA_NAME     "metadata"
 #define FSC_STATE_NAME	      "state"
 #define FSC_SLOT_PREFIX	      "slot-" /* then the slot's number, FSC_SLOT_DIGITS digits at least */

@@ -4,14 +4,13 @@ is told again, and a program that notices nothing, whatever becomes of session a
 import json
 import os
 import signal
-import socket
 import struct
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
-from tracing import Trace, Tracer, record_sizes
+from tracing import Trace, Tracer, record_sizes, relay
 from scenario import (SERVICE, check, compile_program, equal, host, load, main, record, require, test,
                       unharmed, wait_until)
 
@@ -313,31 +312,12 @@ def each_chunk_of_a_rotation_has_the_state(folder):
 def a_relay_daemon_gets_the_same(folder):
     with Tracer() as tracer:
         tracer.sessiond()
-        output = os.path.join(tracer.home, "relayed")
-        control, data, live = (f"tcp://127.0.0.1:{port}" for port in free_ports(3))
-        tracer.start("lttng-relayd", "-o", output, "-C", control, "-D", data, "-L", live,
-                     ready=lambda: listens(control))
-        url = f"net://127.0.0.1:{control.rpartition(':')[2]}:{data.rpartition(':')[2]}"
+        output, url = relay(tracer)
         tracer.session(f"--set-url={url}", output=False)
         tracer.lttng("start")
         truth = tracer.run_host("--requests", 300, "--threads", 2)
         tracer.lttng("destroy")
         check_calls(Trace(output, record_sizes(folder)), truth)
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
-
-
-def listens(address):
-    with socket.socket() as one:
-        return one.connect_ex(("127.0.0.1", int(address.rpartition(":")[2]))) == 0
 
 
 main()

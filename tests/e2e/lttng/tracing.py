@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -96,6 +97,31 @@ class Tracer:
         equal(result.status, status, f"exit status of the host ({result.err[-300:]!r})")
         equal(result.err, "", "stderr of the host")
         return json.loads(result.stdout) if result.stdout else None
+
+
+def relay(tracer):
+    """Start a relay daemon; the folder of its traces, and its URL."""
+    output = os.path.join(tracer.home, "relayed")
+    control, data, live = _free_ports(3)
+    tracer.start("lttng-relayd", "-o", output,
+                 *(word for option, port in (("-C", control), ("-D", data), ("-L", live))
+                   for word in (option, f"tcp://127.0.0.1:{port}")), ready=lambda: _listens(control))
+    return output, f"net://127.0.0.1:{control}:{data}"
+
+
+def _free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def _listens(port):
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Trace:
