@@ -147,6 +147,31 @@ static struct fsc_maybe span(struct fsc_maybe first_ns, struct fsc_maybe last_ns
 	return fsc_known(last_ns.value - first_ns.value);
 }
 
+/* Counters tell the calls of every function, whatever events are missing. */
+static bool calls_are_counted(const struct fsc_report *report)
+{
+	const struct fsc_breakdown_result *breakdown = report->breakdown;
+
+	for (size_t i = 0; i < breakdown->entry_point_count; i++)
+		if (breakdown->entry_points[i].calls_from_events)
+			return false;
+	return breakdown->entry_point_count || report->process->calls.known;
+}
+
+static void write_requests(const struct fsc_report *report, const struct fsc_output *output)
+{
+	const struct fsc_breakdown_result *breakdown = report->breakdown;
+	char requests[WORDS_BYTES] = "?";
+
+	if (!breakdown->profile)
+		snprintf(requests, sizeof(requests), "%s%" PRIu64,
+			 breakdown->partial ? "at least " : "", count_requests(breakdown));
+	fsc_output_fact(output, "requests", "%s in %s%" PRIu64 " calls of %zu function%s%s",
+			requests, calls_are_counted(report) ? "" : "at least ", breakdown->calls,
+			breakdown->entry_point_count, breakdown->entry_point_count == 1 ? "" : "s",
+			breakdown->profile ? ": sink profile" : "");
+}
+
 static void write_seen(const struct fsc_report *report, const struct fsc_output *output)
 {
 	const struct fsc_breakdown_result *breakdown = report->breakdown;
@@ -156,16 +181,7 @@ static void write_seen(const struct fsc_report *report, const struct fsc_output 
 	fsc_output_fact(output, "duration", "%s from first to last event; recorded for %s",
 			fsc_units_ns(seen, span(breakdown->first_ns, breakdown->last_ns)),
 			fsc_units_ns(all, whole));
-	if (breakdown->profile)
-		fsc_output_fact(output, "requests",
-				"? in %" PRIu64 " calls of %zu function%s: sink profile",
-				breakdown->calls, breakdown->entry_point_count,
-				breakdown->entry_point_count == 1 ? "" : "s");
-	else
-		fsc_output_fact(
-			output, "requests", "%" PRIu64 " in %" PRIu64 " calls of %zu function%s",
-			count_requests(breakdown), breakdown->calls, breakdown->entry_point_count,
-			breakdown->entry_point_count == 1 ? "" : "s");
+	write_requests(report, output);
 }
 
 static void write_clock(const struct fsc_report *report, const struct fsc_output *output)

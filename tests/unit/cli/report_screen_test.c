@@ -103,6 +103,19 @@ Test(report_screen, leaks_that_could_not_be_read_are_not_none)
 	cr_assert(strstr(written(), "leaks       ?"));
 }
 
+Test(report_screen, what_was_read_of_lost_events_is_the_least)
+{
+	fixture.breakdown.partial = true;
+	cr_assert(strstr(written(), "requests    at least "));
+	cr_assert_not(strstr(fixture.text, " in at least "));
+}
+
+Test(report_screen, calls_without_counters_are_the_least)
+{
+	fixture.breakdown.partial = fixture.entries[0].calls_from_events = true;
+	cr_assert(strstr(written(), " in at least "));
+}
+
 Test(report_screen, an_unknown_probe_cost_is_said)
 {
 	fixture.breakdown.probe_inner_ps = FSC_UNKNOWN;
