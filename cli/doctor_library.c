@@ -17,7 +17,7 @@ static bool is_codec(const struct fsc_boundary_row *row)
 	return row && (row->kind == FSC_ROW_ENCODE || row->kind == FSC_ROW_DECODE);
 }
 
-/* Does a codec's slot of this object lead to another one? */
+/* Has this object a slot for a codec: of another one, or of its own by a row of the user's? */
 static bool has_codec_slot(const struct fsc_doctor *doctor, const struct fsc_elf *elf)
 {
 	const struct fsc_boundary_row *row;
@@ -25,9 +25,8 @@ static bool has_codec_slot(const struct fsc_doctor *doctor, const struct fsc_elf
 	for (size_t i = 0; i < elf->slot_count; i++) {
 		const struct fsc_elf_symbol *symbol = &elf->symbols[elf->slots[i].symbol];
 
-		if (!symbol->defined &&
-		    fsc_rules_choose(&doctor->rules, symbol->name, "", &row) == FSC_CHOICE_ROW &&
-		    is_codec(row))
+		if (fsc_rules_choose(&doctor->rules, symbol->name, "", &row) == FSC_CHOICE_ROW &&
+		    is_codec(row) && (!symbol->defined || !row->built_in))
 			return true;
 	}
 	return false;

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """own_codec - a library with a codec of its own, which a boundary file names."""
+import json
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
-from scenario import check_phases_add_up, compile_program, equal, main, record, row, shared, test, write
+from scenario import (FFISCOPE, check_phases_add_up, compile_program, equal, main, record, row, run, shared,
+                      test, write)
 
 REQUESTS = 50
 
@@ -68,6 +70,16 @@ def what_the_library_calls_of_its_own_codec_are_its_phases(folder, binding):
         equal(found, [(REQUESTS, allocations)], f"requests with {phase}, its allocations")
     equal(row(report, "own_ask").get("response_bytes"), 5 * REQUESTS, "bytes of responses")
     check_phases_add_up(report)
+
+
+@test
+def doctor_knows_that_its_slots_lead_to_its_codec(folder):
+    rows = write(os.path.join(folder, "rows"), ROWS)
+    for flags, ids in (((), []), (("-Wl,-Bsymbolic",), ["codec_inside"])):
+        library = shared(folder, "libown.so", LIBRARY, "-fno-inline", *flags)
+        found = json.loads(run(FFISCOPE, "doctor", "--json", "--boundary", rows, library).out)
+        equal([one["id"] for one in found["findings"] if one["id"].startswith("codec")], ids,
+              f"what is known of its codec {flags}")
 
 
 if __name__ == "__main__":
