@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h> /* rename() only */
 #include <sys/auxv.h>
 #include <sys/mman.h>
@@ -18,8 +19,9 @@
 #include "modules_internal.h"
 #include "system_internal.h"
 
-#ifndef SYS_fstat64
+#ifndef SYS_fstat64 /* of 64-bit processes */
 #define SYS_fstat64 SYS_fstat
+#define SYS_fcntl64 SYS_fcntl
 #endif
 
 static long answer(long result)
@@ -34,6 +36,17 @@ int open64(const char *path, int flags, ...)
 {
 	/* Only the mode may follow, and files that are made here are their owner's. */
 	return (int)answer(system_open(path, flags, 0600));
+}
+
+int fcntl64(int fd, int command, ...)
+{
+	va_list more;
+	long argument;
+
+	va_start(more, command);
+	argument = va_arg(more, long);
+	va_end(more);
+	return (int)answer(system_call(SYS_fcntl64, fd, command, argument, 0, 0, 0));
 }
 
 int close(int fd)

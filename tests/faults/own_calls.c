@@ -25,6 +25,8 @@ static int say(const char *name)
 #pragma GCC diagnostic ignored "-Wbuiltin-declaration-mismatch"
 OWN(clock_gettime)
 OWN(close)
+OWN(fcntl)
+OWN(fcntl64)
 OWN(fstat)
 OWN(fstat64)
 OWN(ftruncate64)
