@@ -69,10 +69,10 @@ struct fsc_cursor {
 	uint32_t detail_change;	 /* of struct fsc_session, as this thread took it up */
 	uint32_t one_in;	 /* ... and what it said */
 	/* ---- a line that no plain call touches ---- */
-	uint64_t paced; /* head of the ring when the processor's pace was last noted */
+	_Alignas(64) uint64_t paced; /* head of the ring when the processor's pace was last noted */
 };
 
-_Static_assert(offsetof(struct fsc_cursor, paced) == 128, "two cache lines, and one of their own");
+_Static_assert(offsetof(struct fsc_cursor, paced) <= 128, "at most two cache lines before it");
 
 /*
  * One open frame. All that others need to know of it stands here: the frame's own memory may be
