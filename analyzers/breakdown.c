@@ -10,15 +10,13 @@ static enum fsc_status gather(struct fsc_breakdown_image *image, struct fsc_even
 {
 	struct fsc_gatherer *gatherer = &image->gatherer;
 	struct fsc_stream_loss loss;
-	struct fsc_event event;
 
 	image->state = fsc_event_stream_state(stream);
 	if (fsc_gatherer_init(gatherer, image->state) || fsc_breakdown_count(image))
 		return FSC_E_NOMEM;
 	fsc_breakdown_profile_add(image);
-	while (!fsc_event_stream_next(stream, &event))
-		fsc_gatherer_add(gatherer, &event);
-	fsc_requests_finish(gatherer->requests);
+	if (fsc_gather_streams(gatherer, stream->ops->records(stream->source)))
+		return FSC_E_NOMEM;
 	fsc_event_stream_loss(stream, &loss);
 	if (fsc_breakdown_settle(image, &loss) || gatherer->no_memory)
 		return FSC_E_NOMEM;
@@ -34,11 +32,15 @@ static enum fsc_status read_image(struct fsc_breakdown *breakdown,
 	struct fsc_breakdown_image image = { .recording = recording, .process = process };
 	struct fsc_event_stream stream;
 	enum fsc_status status;
+	uint64_t warned;
 
 	status = fsc_event_stream_open(&stream, recording, process, warnings, error);
 	if (status)
 		return status;
+	warned = warnings ? warnings->count : 0;
 	status = gather(&image, &stream);
+	if (warnings)
+		fsc_warnings_order(warnings, warned);
 	if (!status) {
 		breakdown->facts = image.facts;
 		breakdown->gathering = image.gatherer.gathering;

@@ -110,7 +110,7 @@ static void fill_facts(struct fsc_breakdown_image *image, const struct fsc_strea
 	struct fsc_breakdown_facts *facts = &image->facts;
 
 	facts->loss = *loss;
-	facts->forgotten_calls = fsc_requests_forgotten(gatherer->requests);
+	facts->forgotten_calls = gatherer->forgotten_calls;
 	facts->partial = fsc_stream_loss_any(loss) || !image->state->complete ||
 			 facts->forgotten_calls ||
 			 (process->profile_missed.known && process->profile_missed.value);
@@ -127,7 +127,7 @@ static void fill_facts(struct fsc_breakdown_image *image, const struct fsc_strea
 	facts->pace_permille = image->state->pace_permille;
 	/* Of a profile no probe was read, and their cost is not known. */
 	if (facts->probe[FSC_PROBE_call].known && !facts->profile)
-		facts->added_ps = fsc_known(fsc_requests_added_ps(gatherer->requests));
+		facts->added_ps = fsc_known(gatherer->added_ps);
 }
 
 /* part / whole of value; whole > 0. */

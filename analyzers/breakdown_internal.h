@@ -9,6 +9,8 @@
 
 #include "analyzers/breakdown.h"
 #include "analyzers/gathered_internal.h"
+#include "analyzers/plain_runs_internal.h"
+#include "analyzers/record_merge_internal.h"
 
 /* What is known of all rows together; those of several images can be added. */
 struct fsc_breakdown_facts {
@@ -50,6 +52,10 @@ struct fsc_gatherer {
 	struct fsc_thread_rows *threads; /* by slot */
 	size_t thread_capacity;
 	struct fsc_requests *requests;
+	struct fsc_plain_runs plain;
+	bool alike;		  /* what comes stands for calls whose threads are known already */
+	uint64_t forgotten_calls; /* this and the next: once it is finished */
+	int64_t added_ps;
 	bool no_memory; /* something was left out */
 	bool any_event;
 	int64_t first_ns;
@@ -61,12 +67,31 @@ FSC_MUST_CHECK enum fsc_status fsc_gatherer_init(struct fsc_gatherer *gatherer,
 						 const struct fsc_state *state);
 void fsc_gatherer_fini(struct fsc_gatherer *gatherer);
 
-/* Add one event; those of one thread in their order. Without memory it is left out and noted. */
-void fsc_gatherer_add(struct fsc_gatherer *gatherer, const struct fsc_event *event);
+/*
+ * Add the events of a stream, in whatever order streams are read. What there is no memory for is
+ * left out and noted.
+ */
+void fsc_gatherer_read(struct fsc_gatherer *gatherer, const struct fsc_record_merge *merge,
+		       struct fsc_record_stream *stream);
 
-/* Add what another one gathered of other streams of the same image. FSC_E_NOMEM. */
+/* Is there nothing more to know of that thread and row but how often it calls? */
+bool fsc_gatherer_knows_thread(struct fsc_gatherer *gatherer, uint32_t slot, uint32_t tid,
+			       uint16_t site);
+
+void fsc_gatherer_note_time(struct fsc_gatherer *gatherer, int64_t start_ns, int64_t end_ns);
+
+/* No more events. */
+void fsc_gatherer_finish(struct fsc_gatherer *gatherer);
+
+/* Add what another one gathered of other streams of the same image. Both are finished. */
 FSC_MUST_CHECK enum fsc_status fsc_gatherer_join(struct fsc_gatherer *into,
 						 const struct fsc_gatherer *from);
+
+/*
+ * Add the events of all streams, those of large ones by several threads, and finish. FSC_E_NOMEM.
+ */
+FSC_MUST_CHECK enum fsc_status fsc_gather_streams(struct fsc_gatherer *gatherer,
+						  const struct fsc_record_merge *merge);
 
 /* The row of a site's events, NULL when it has none (pool and codec functions; no memory). */
 struct fsc_gathered *fsc_gatherer_row(struct fsc_gatherer *gatherer, uint16_t site);

@@ -41,11 +41,28 @@ static const uint8_t *stream_next(struct fsc_record_stream *records)
 	return record;
 }
 
+static const uint8_t *stream_ahead(struct fsc_record_stream *records, size_t *bytes)
+{
+	struct stream *stream = (struct stream *)records;
+
+	return fsc_packet_reader_ahead(&stream->reader, bytes);
+}
+
+static void stream_skip(struct fsc_record_stream *records, size_t bytes)
+{
+	fsc_packet_reader_skip(&((struct stream *)records)->reader, bytes);
+}
+
 static enum fsc_status source_next(void *arg, struct fsc_event *event)
 {
 	struct source *source = arg;
 
 	return fsc_record_merge_next(&source->merge, event);
+}
+
+static struct fsc_record_merge *source_records(void *arg)
+{
+	return &((struct source *)arg)->merge;
 }
 
 static const struct fsc_state *source_state(const void *arg)
@@ -89,6 +106,7 @@ static void source_destroy(void *arg)
 }
 
 static const struct fsc_event_source_ops ops = {
+	.records = source_records,
 	.next = source_next,
 	.state = source_state,
 	.loss = source_loss,
@@ -219,6 +237,11 @@ static enum fsc_status open_stream(struct source *source, const char *folder, co
 		return FSC_OK;
 	}
 	stream->records.next = stream_next;
+	stream->records.bytes = stream->reader.file_bytes;
+	if (fsc_packet_reader_usual(&stream->reader)) {
+		stream->records.ahead = stream_ahead;
+		stream->records.skip = stream_skip;
+	}
 	fsc_record_merge_add(&source->merge, &stream->records);
 	return FSC_OK;
 }

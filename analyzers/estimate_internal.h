@@ -28,14 +28,16 @@ struct fsc_estimate {
 	unsigned __int128 open_square; /* of v * x * x */
 };
 
-static inline void fsc_estimate_add(struct fsc_estimate *estimate, int64_t value, uint32_t weight)
+/* The same value `count` times. */
+static inline void fsc_estimate_add(struct fsc_estimate *estimate, int64_t value, uint32_t weight,
+				    uint64_t count)
 {
 	unsigned __int128 x = (unsigned __int128)value,
-			  v = (unsigned __int128)weight * (weight - 1);
+			  v = (unsigned __int128)weight * (weight - 1) * count;
 
-	estimate->count++;
-	estimate->weights += weight;
-	estimate->sum += weight * x;
+	estimate->count += count;
+	estimate->weights += weight * count;
+	estimate->sum += x * weight * count;
 	if (v) {
 		estimate->open += v;
 		estimate->open_sum += v * x;

@@ -99,11 +99,15 @@ static inline struct fsc_maybe fsc_stream_loss_count(const struct fsc_stream_los
 	return loss->uncounted ? FSC_UNKNOWN : fsc_known((int64_t)count);
 }
 
+struct fsc_record_merge; /* record_merge_internal.h */
+
 /*
- * A source. next: fill *event, FSC_END when there is none. state: borrowed, complete before the
- * first next. loss: final after FSC_END. destroy: also ends the state.
+ * A source. records: its streams, each of which may be read alone instead of calling next. next:
+ * fill *event, FSC_END when there is none. state: borrowed, complete before the first next. loss:
+ * final after FSC_END. destroy: also ends the state.
  */
 struct fsc_event_source_ops {
+	struct fsc_record_merge *(*records)(void *source);
 	enum fsc_status (*next)(void *source, struct fsc_event *event);
 	const struct fsc_state *(*state)(const void *source);
 	void (*loss)(const void *source, struct fsc_stream_loss *loss);

@@ -113,8 +113,10 @@ static inline uint8_t *thread_row(struct fsc_gatherer *gatherer, uint32_t slot, 
 static void count_thread(struct fsc_gatherer *gatherer, const struct fsc_event *event,
 			 struct fsc_gathered *row)
 {
-	uint8_t *known = thread_row(gatherer, event->slot, event->tid, row);
+	uint8_t *known = NULL;
 
+	if (!gatherer->alike)
+		known = thread_row(gatherer, event->slot, event->tid, row);
 	if (!known || *known & FSC_THREAD_CALLED)
 		return;
 	*known |= FSC_THREAD_CALLED;
@@ -124,36 +126,37 @@ static void count_thread(struct fsc_gatherer *gatherer, const struct fsc_event *
 static void on_call(void *arg, const struct fsc_call_seen *seen)
 {
 	const struct fsc_event_call_wide *call = &seen->event->call;
-	int64_t weight = seen->weight; /* signed, as what it is multiplied with */
+	uint64_t weight = seen->weight * seen->count;
+	int64_t times = (int64_t)weight; /* signed, as what it is multiplied with */
 	struct fsc_gatherer *gatherer = arg;
 	struct fsc_gathered *row = fsc_gatherer_row(gatherer, call->site);
 
 	if (!row)
 		return;
-	row->timed++;
-	fsc_histogram_add_many(&row->raw, call->duration_ns, seen->weight);
-	fsc_estimate_add(&row->estimate, call->duration_ns, seen->weight);
-	row->correction_ps += seen->correction_ps * weight;
+	row->timed += seen->count;
+	fsc_histogram_add_many(&row->raw, call->duration_ns, weight);
+	fsc_estimate_add(&row->estimate, call->duration_ns, seen->weight, seen->count);
+	row->correction_ps += seen->correction_ps * times;
 	if (seen->correction_ps > row->correction_max_ps)
 		row->correction_max_ps = seen->correction_ps;
-	row->self_raw_ns += (call->duration_ns - call->children_ns) * weight;
-	row->self_correction_ps += seen->self_correction_ps * weight;
-	row->allocations += seen->allocations * seen->weight;
-	row->allocated_bytes += seen->allocated_bytes * seen->weight;
-	row->frees += seen->frees * seen->weight;
-	row->freed_bytes += seen->freed_bytes * seen->weight;
+	row->self_raw_ns += (call->duration_ns - call->children_ns) * times;
+	row->self_correction_ps += seen->self_correction_ps * times;
+	row->allocations += seen->allocations * weight;
+	row->allocated_bytes += seen->allocated_bytes * weight;
+	row->frees += seen->frees * weight;
+	row->freed_bytes += seen->freed_bytes * weight;
 	if (call->flags & FSC_CALL_REQUEST) {
 		row->flags |= FSC_GATHERED_REQUEST_SEEN;
-		row->request_bytes += call->request_bytes * seen->weight;
+		row->request_bytes += call->request_bytes * weight;
 	}
 	if (call->flags & FSC_CALL_RESPONSE) {
 		row->flags |= FSC_GATHERED_RESPONSE_SEEN;
-		row->response_bytes += call->response_bytes * seen->weight;
+		row->response_bytes += call->response_bytes * weight;
 	}
 	count_thread(gatherer, seen->event, row);
 }
 
-static void add_claim(struct fsc_cell *cell, const struct fsc_claim *claim, uint32_t weight)
+static void add_claim(struct fsc_cell *cell, const struct fsc_claim *claim, uint64_t weight)
 {
 	fsc_histogram_add_many(&cell->raw, claim->raw_ns, weight);
 	cell->correction_ps += claim->correction_ps * (int64_t)weight;
@@ -165,8 +168,9 @@ static void add_claim(struct fsc_cell *cell, const struct fsc_claim *claim, uint
 static int64_t add_claims(struct fsc_gatherer *gatherer, struct fsc_gathered *row,
 			  const struct fsc_request *request)
 {
-	struct fsc_slowest_line *line = fsc_slowest_add(
-		&row->slowest, request->end_ns - request->start_ns, request->weight);
+	uint64_t weight = request->weight * request->count;
+	struct fsc_slowest_line *line =
+		fsc_slowest_add(&row->slowest, request->end_ns - request->start_ns, weight);
 	int64_t correction_ps = 0;
 
 	gatherer->no_memory = gatherer->no_memory || !line;
@@ -176,11 +180,10 @@ static int64_t add_claims(struct fsc_gatherer *gatherer, struct fsc_gathered *ro
 
 		if (!cell)
 			continue;
-		add_claim(cell, claim, request->weight);
+		add_claim(cell, claim, weight);
 		correction_ps += claim->correction_ps;
 		if (line && cell - row->cells < FSC_SLOWEST_COLUMNS)
-			line->phase_raw_ns[cell - row->cells] +=
-				claim->raw_ns * (int64_t)request->weight;
+			line->phase_raw_ns[cell - row->cells] += claim->raw_ns * (int64_t)weight;
 	}
 	return correction_ps;
 }
@@ -188,8 +191,10 @@ static int64_t add_claims(struct fsc_gatherer *gatherer, struct fsc_gathered *ro
 static void add_warm_up(struct fsc_gatherer *gatherer, struct fsc_gathered *row,
 			const struct fsc_request *request, int64_t correction_ps)
 {
-	uint8_t *known = thread_row(gatherer, request->slot, request->tid, row);
+	uint8_t *known = NULL;
 
+	if (!gatherer->alike)
+		known = thread_row(gatherer, request->slot, request->tid, row);
 	if (!known || (*known & FSC_THREAD_REQUESTS) >= FSC_WARM_UP_REQUESTS)
 		return;
 	++*known;
@@ -205,9 +210,9 @@ static void on_request(void *arg, const struct fsc_request *request)
 
 	if (!row || row->is_free)
 		return;
-	row->timed_requests++;
+	row->timed_requests += request->count;
 	fsc_histogram_add_many(&row->requests, request->end_ns - request->start_ns,
-			       request->weight);
+			       request->weight * request->count);
 	add_warm_up(gatherer, row, request, add_claims(gatherer, row, request));
 }
 
@@ -238,13 +243,24 @@ void fsc_gatherer_fini(struct fsc_gatherer *gatherer)
 {
 	fsc_gathering_fini(&gatherer->gathering);
 	fsc_requests_destroy(gatherer->requests);
+	fsc_plain_runs_fini(&gatherer->plain);
 	for (size_t i = 0; i < gatherer->thread_capacity; i++)
 		free(gatherer->threads[i].rows);
 	free(gatherer->threads);
 	free(gatherer->row_of_site);
 }
 
-static void note_time(struct fsc_gatherer *gatherer, int64_t start_ns, int64_t end_ns)
+bool fsc_gatherer_knows_thread(struct fsc_gatherer *gatherer, uint32_t slot, uint32_t tid,
+			       uint16_t site)
+{
+	const struct fsc_gathered *row = fsc_gatherer_row(gatherer, site);
+	const uint8_t *known = row ? thread_row(gatherer, slot, tid, row) : NULL;
+
+	return known && *known & FSC_THREAD_CALLED &&
+	       (*known & FSC_THREAD_REQUESTS) >= FSC_WARM_UP_REQUESTS;
+}
+
+void fsc_gatherer_note_time(struct fsc_gatherer *gatherer, int64_t start_ns, int64_t end_ns)
 {
 	if (!gatherer->any_event || start_ns < gatherer->first_ns)
 		gatherer->first_ns = start_ns;
@@ -253,9 +269,41 @@ static void note_time(struct fsc_gatherer *gatherer, int64_t start_ns, int64_t e
 	gatherer->any_event = true;
 }
 
-void fsc_gatherer_add(struct fsc_gatherer *gatherer, const struct fsc_event *event)
+static void add_event(struct fsc_gatherer *gatherer, const struct fsc_event *event)
 {
-	note_time(gatherer, event->start_ns, event->time_ns);
+	fsc_gatherer_note_time(gatherer, event->start_ns, event->time_ns);
 	if (fsc_requests_add(gatherer->requests, event))
 		gatherer->no_memory = true;
+}
+
+void fsc_gatherer_read(struct fsc_gatherer *gatherer, const struct fsc_record_merge *merge,
+		       struct fsc_record_stream *stream)
+{
+	struct fsc_event event;
+
+	while (!fsc_record_merge_alone(merge, stream, &event)) {
+		add_event(gatherer, &event);
+		if (stream->ahead && !fsc_parts_left(&stream->parts))
+			fsc_plain_runs_read(gatherer, merge->clock, stream);
+	}
+}
+
+void fsc_gatherer_finish(struct fsc_gatherer *gatherer)
+{
+	fsc_requests_finish(gatherer->requests);
+	gatherer->alike = true;
+	fsc_plain_runs_add(gatherer);
+	gatherer->alike = false;
+	gatherer->forgotten_calls = fsc_requests_forgotten(gatherer->requests);
+	gatherer->added_ps = fsc_requests_added_ps(gatherer->requests);
+}
+
+enum fsc_status fsc_gatherer_join(struct fsc_gatherer *into, const struct fsc_gatherer *from)
+{
+	into->no_memory = into->no_memory || from->no_memory;
+	into->forgotten_calls += from->forgotten_calls;
+	into->added_ps += from->added_ps;
+	if (from->any_event)
+		fsc_gatherer_note_time(into, from->first_ns, from->last_ns);
+	return fsc_gathering_add(&into->gathering, &from->gathering);
 }

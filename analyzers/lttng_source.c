@@ -52,6 +52,11 @@ static enum fsc_status source_next(void *arg, struct fsc_event *event)
 	return fsc_record_merge_next(&source->merge, event);
 }
 
+static struct fsc_record_merge *source_records(void *arg)
+{
+	return &((struct source *)arg)->merge;
+}
+
 static const struct fsc_state *source_state(const void *arg)
 {
 	const struct source *source = arg;
@@ -78,6 +83,7 @@ static void source_destroy(void *arg)
 }
 
 static const struct fsc_event_source_ops ops = {
+	.records = source_records,
 	.next = source_next,
 	.state = source_state,
 	.loss = source_loss,

@@ -278,3 +278,11 @@ const uint8_t *fsc_packet_reader_next(struct fsc_packet_reader *reader)
 			return record;
 	}
 }
+
+bool fsc_packet_reader_usual(const struct fsc_packet_reader *reader)
+{
+	for (uint32_t id = 0; id < FSC_EVENT_COUNT; id++)
+		if (reader->record_bytes[id] != fsc_event_record_bytes(id))
+			return false;
+	return true;
+}

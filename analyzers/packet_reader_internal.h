@@ -72,4 +72,21 @@ void fsc_packet_reader_fini(struct fsc_packet_reader *reader);
  */
 const uint8_t *fsc_packet_reader_next(struct fsc_packet_reader *reader);
 
+/* Has every record that this version knows the size that it has here? */
+bool fsc_packet_reader_usual(const struct fsc_packet_reader *reader);
+
+/* What is left of the packet at hand; valid like a record. */
+static inline const uint8_t *fsc_packet_reader_ahead(const struct fsc_packet_reader *reader,
+						     size_t *bytes)
+{
+	*bytes = reader->content_end - reader->at;
+	return reader->base + reader->at;
+}
+
+/* So many of these bytes, whole records, were read. */
+static inline void fsc_packet_reader_skip(struct fsc_packet_reader *reader, size_t bytes)
+{
+	reader->at += bytes;
+}
+
 #endif

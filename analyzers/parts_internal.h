@@ -36,4 +36,9 @@ static inline const uint8_t *fsc_parts_next(struct fsc_parts *parts)
 	return parts->next < parts->count ? parts->part[parts->next++] : NULL;
 }
 
+static inline bool fsc_parts_left(const struct fsc_parts *parts)
+{
+	return parts->next < parts->count;
+}
+
 #endif

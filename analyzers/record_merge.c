@@ -174,27 +174,34 @@ void fsc_record_merge_fini(struct fsc_record_merge *merge)
 	merge->count = 0;
 }
 
-/* Upwards from the last place. */
 void fsc_record_merge_add(struct fsc_record_merge *merge, struct fsc_record_stream *stream)
 {
-	size_t at = merge->count;
-	struct fsc_merge_item item;
+	merge->heap[merge->count++] = (struct fsc_merge_item){ 0, stream };
+}
 
-	if (!advance(stream))
-		return;
-	item = (struct fsc_merge_item){ stream->order, stream };
-	merge->count++;
-	while (at && item_before(&item, &merge->heap[(at - 1) / 2])) {
-		merge->heap[at] = merge->heap[(at - 1) / 2];
-		at = (at - 1) / 2;
+/* Streams without a record are left out; sifting from the last inner place makes a heap. */
+static void begin(struct fsc_record_merge *merge)
+{
+	size_t count = 0;
+
+	merge->begun = true;
+	for (size_t i = 0; i < merge->count; i++) {
+		struct fsc_record_stream *stream = merge->heap[i].stream;
+
+		if (advance(stream))
+			merge->heap[count++] = (struct fsc_merge_item){ stream->order, stream };
 	}
-	merge->heap[at] = item;
+	merge->count = count;
+	for (size_t i = count / 2; i-- > 0;)
+		sift(merge, i);
 }
 
 enum fsc_status fsc_record_merge_next(struct fsc_record_merge *merge, struct fsc_event *event)
 {
 	bool decoded = false;
 
+	if (!merge->begun)
+		begin(merge);
 	while (!decoded && merge->count) {
 		struct fsc_record_stream *stream = merge->heap[0].stream;
 
@@ -207,4 +214,13 @@ enum fsc_status fsc_record_merge_next(struct fsc_record_merge *merge, struct fsc
 			sift(merge, 0);
 	}
 	return decoded ? FSC_OK : FSC_END;
+}
+
+enum fsc_status fsc_record_merge_alone(const struct fsc_record_merge *merge,
+				       struct fsc_record_stream *stream, struct fsc_event *event)
+{
+	while (advance(stream))
+		if (decode(merge, stream, event))
+			return FSC_OK;
+	return FSC_END;
 }

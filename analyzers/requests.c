@@ -3,7 +3,8 @@
  * Records come in order of their end, so whatever happened inside a call is seen before the call:
  * it is gathered per open call (struct fsc_open_call) and moves up when the call ends. An outermost
  * call of kind entry opens a request (open_request), which the thread's next one closes. Begin
- * reading at fsc_requests_add(); the host's side is requests_host.c.
+ * reading at fsc_requests_add(); what is inside a call is gathered by requests_inside.c, the
+ * host's side is requests_host.c.
  */
 #include "analyzers/requests.h"
 
@@ -23,10 +24,11 @@ struct fsc_requests {
 	uint32_t encode_name;
 	uint32_t decode_name;
 	uint32_t work_name;
-	bool *named; /* by string id: a user's phase with rows of its own */
-	uint32_t named_count;
-	uint64_t forgotten; /* open calls */
-	int64_t added_ps;   /* by all probes */
+	bool *named;		 /* by string id: a user's phase with rows of its own */
+	uint64_t forgotten;	 /* open calls */
+	int64_t added_ps;	 /* by all probes */
+	uint64_t alike;		 /* what each call and request counts for */
+	struct fsc_thread alone; /* of calls that nothing joins */
 };
 
 static uint32_t string_id(const struct fsc_state *state, const char *text)
@@ -35,6 +37,22 @@ static uint32_t string_id(const struct fsc_state *state, const char *text)
 		if (state->strings[i] && !strcmp(state->strings[i], text))
 			return i;
 	return 0;
+}
+
+/*
+ * So many names are told apart, whatever a program makes its names of. Which ones does not depend
+ * on who comes first; names that sites have, too, are counted for themselves.
+ */
+static void choose_named(struct fsc_requests *requests)
+{
+	const struct fsc_state *state = requests->state;
+	uint32_t count[2] = { 0 };
+
+	for (uint32_t id = FSC_PHASE_NAMED; id < state->string_count; id++)
+		if (state->strings[id] && count[state->string_named[id]] < FSC_CLAIM_NAMES_MAX) {
+			requests->named[id] = true;
+			count[state->string_named[id]]++;
+		}
 }
 
 enum fsc_status fsc_requests_create(struct fsc_requests **out, const struct fsc_state *state,
@@ -52,6 +70,8 @@ enum fsc_status fsc_requests_create(struct fsc_requests **out, const struct fsc_
 	*out = requests;
 	requests->state = state;
 	requests->sink = *sink;
+	requests->alike = 1;
+	choose_named(requests);
 	fsc_probe_costs_settle(&requests->costs, state->probe);
 	requests->encode_name = string_id(state, "encode");
 	requests->decode_name = string_id(state, "decode");
@@ -102,6 +122,7 @@ static void close_request(struct fsc_requests *requests, struct fsc_thread *thre
 		.end_ns = open->end_ns,
 		.claims = open->claims.items,
 		.claim_count = open->claims.count,
+		.count = requests->alike,
 	};
 	open->valid = false;
 	requests->sink.request(requests->sink.arg, &request);
@@ -177,119 +198,6 @@ static struct fsc_thread *thread_of(struct fsc_requests *requests, const struct 
 	return thread;
 }
 
-/* Half of them at once: moving the rest is then rare. */
-static void forget_oldest(struct fsc_requests *requests, struct fsc_thread *thread)
-{
-	size_t count = thread->call_count / 2;
-
-	requests->forgotten += count;
-	thread->call_count -= count;
-	memmove(thread->calls, thread->calls + count, thread->call_count * sizeof(*thread->calls));
-}
-
-/*
- * The record of an open call, made if need be. Open calls that began later (larger numbers) and did
- * not end were unwound: what they gathered belongs to what encloses them. NULL: no memory.
- */
-static struct fsc_open_call *open_call(struct fsc_requests *requests, struct fsc_thread *thread,
-				       uint64_t number)
-{
-	size_t capacity = thread->call_capacity ? thread->call_capacity * 2 : 8;
-	struct fsc_open_call *call;
-
-	if (thread->call_count && thread->calls[thread->call_count - 1].number == number)
-		return &thread->calls[thread->call_count - 1];
-	if (thread->call_count == FSC_OPEN_CALLS_MAX) {
-		forget_oldest(requests, thread);
-	} else if (thread->call_count == thread->call_capacity) {
-		call = realloc(thread->calls, capacity * sizeof(*call));
-		if (!call)
-			return NULL;
-		thread->calls = call;
-		thread->call_capacity = capacity;
-	}
-	call = &thread->calls[thread->call_count++];
-	memset(call, 0, offsetof(struct fsc_open_call, claims));
-	call->claims.count = 0;
-	call->number = number;
-	return call;
-}
-
-static void move_up(struct fsc_open_call *into, const struct fsc_open_call *from)
-{
-	into->probes_ps += from->probes_ps;
-	into->allocations += from->allocations;
-	into->allocated_bytes += from->allocated_bytes;
-	into->codec_seen = into->codec_seen || from->codec_seen;
-	for (size_t i = 0; i < from->claims.count; i++)
-		fsc_claims_add(&into->claims, &from->claims.items[i]);
-}
-
-/*
- * What was gathered inside the call that ends: its own record with all that began after it moved
- * in; NULL when there is nothing. It stays valid until the next open_call().
- */
-static struct fsc_open_call *gathered(struct fsc_thread *thread, uint64_t number, bool outermost)
-{
-	size_t first = thread->call_count;
-
-	while (first && thread->calls[first - 1].number >= number)
-		first--;
-	for (size_t i = first + 1; i < thread->call_count; i++)
-		move_up(&thread->calls[first], &thread->calls[i]);
-	if (first == thread->call_count) {
-		if (outermost)
-			thread->call_count = 0;
-		return NULL;
-	}
-	/* Below an outermost call lies only what was unwound before it. */
-	thread->call_count = outermost ? 0 : first;
-	if (thread->calls[first].number != number)
-		thread->calls[first].own_phases_ps = thread->calls[first].children_outer_ps = 0;
-	return &thread->calls[first];
-}
-
-/*
- * The library's side: what its phases claim, and what is left of the call. visible: its codec would
- * have been seen, so that what is left is work; else it is `other`.
- */
-static void claim_library(struct fsc_open_request *request, const struct fsc_open_call *inside,
-			  const struct fsc_call_seen *seen)
-{
-	bool visible = seen->event->call.flags & FSC_CALL_CODECS;
-	struct fsc_claim rest = { .phase = FSC_CLAIM_OTHER, .side = FSC_SIDE_LIBRARY };
-	uint64_t allocations = seen->allocations, bytes = seen->allocated_bytes;
-
-	rest.raw_ns = seen->event->call.duration_ns;
-	rest.correction_ps = seen->correction_ps;
-	if (inside) {
-		visible = visible || inside->codec_seen;
-		allocations += inside->allocations;
-		bytes += inside->allocated_bytes;
-		for (size_t i = 0; i < inside->claims.count; i++) {
-			const struct fsc_claim *claim = &inside->claims.items[i];
-
-			if (!fsc_claims_add(&request->claims, claim))
-				continue;
-			rest.raw_ns -= claim->raw_ns;
-			rest.correction_ps -= claim->correction_ps;
-			allocations -= claim->allocations;
-			bytes -= claim->allocated_bytes;
-		}
-	}
-	/* A phase may have counted what the call did not: then the rest is not known. */
-	if ((int64_t)allocations >= 0 && (int64_t)bytes >= 0) {
-		rest.allocations = allocations;
-		rest.allocated_bytes = bytes;
-	}
-	if (visible) {
-		(void)fsc_claims_get(&request->claims, FSC_CLAIM_DECODE, FSC_SIDE_LIBRARY);
-		(void)fsc_claims_get(&request->claims, FSC_CLAIM_ENCODE, FSC_SIDE_LIBRARY);
-		rest.phase = FSC_CLAIM_WORK;
-	}
-	fsc_claims_add(&request->claims, &rest);
-}
-
 static void open_request(struct fsc_requests *requests, struct fsc_thread *thread,
 			 const struct fsc_open_call *inside, const struct fsc_call_seen *seen)
 {
@@ -309,7 +217,7 @@ static void open_request(struct fsc_requests *requests, struct fsc_thread *threa
 	request->weight = seen->weight;
 	request->start_ns = request->call_start_ns = event->start_ns;
 	request->call_end_ns = request->end_ns = event->time_ns;
-	claim_library(request, inside, seen);
+	fsc_inside_claim(request, inside, seen);
 	request->call_outer_ps = seen->outer_ps;
 	if (thread->request_buffer.call == request->number)
 		requests->added_ps += requests->costs.outer_ps[FSC_PROBE_request];
@@ -371,7 +279,7 @@ static void take_costs(struct fsc_requests *requests, const struct fsc_thread *t
 
 	seen->own_ps = taken.own_ps;
 	seen->outer_ps = taken.outer_ps;
-	requests->added_ps += taken.own_ps + taken.outer_ps;
+	requests->added_ps += (taken.own_ps + taken.outer_ps) * (int64_t)requests->alike;
 	seen->correction_ps = seen->self_correction_ps = taken.own_ps;
 	if (!inside)
 		return;
@@ -380,20 +288,19 @@ static void take_costs(struct fsc_requests *requests, const struct fsc_thread *t
 }
 
 /* What the enclosing call learns from a nested one. */
-static enum fsc_status tell_parent(struct fsc_requests *requests, struct fsc_thread *thread,
-				   const struct fsc_open_call *inside,
+static enum fsc_status tell_parent(struct fsc_thread *thread, const struct fsc_open_call *inside,
 				   const struct fsc_call_seen *seen)
 {
 	struct fsc_open_call kept, *parent;
 
-	/* `inside` lies above the stack's end, where open_call() may put the parent. */
+	/* `inside` lies above the stack's end, where fsc_inside_open() may put the parent. */
 	if (inside)
 		kept = *inside;
-	parent = open_call(requests, thread, seen->event->call.parent);
+	parent = fsc_inside_open(thread, seen->event->call.parent);
 	if (!parent)
 		return FSC_E_NOMEM;
 	if (inside)
-		move_up(parent, &kept);
+		fsc_inside_move(parent, &kept);
 	parent->probes_ps += seen->own_ps + seen->outer_ps;
 	parent->children_outer_ps += seen->outer_ps;
 	parent->allocations += seen->allocations;
@@ -406,37 +313,27 @@ static enum fsc_status add_call(struct fsc_requests *requests, struct fsc_thread
 {
 	const struct fsc_event_call_wide *call = &event->call;
 	bool nested = (call->flags & FSC_CALL_NESTED) && call->parent;
-	struct fsc_call_seen seen = { .event = event, .weight = weight_of(thread) };
+	struct fsc_call_seen seen = { .event = event,
+				      .weight = weight_of(thread),
+				      .count = requests->alike };
 	enum fsc_site_kind kind = kind_of(requests, call->site);
 	enum fsc_status status = FSC_OK;
 	struct fsc_open_call *inside = NULL;
 
 	if (thread->call_count)
-		inside = gathered(thread, call->number, !nested);
+		inside = fsc_inside_take(thread, call->number, !nested);
 	take_call_alloc(thread, &seen);
 	take_costs(requests, thread, inside, &seen);
 	requests->sink.call(requests->sink.arg, &seen);
 	if (thread->freed_count)
 		settle_freed(requests, thread, &seen, !nested && kind == FSC_SITE_FREE);
 	if (nested)
-		status = tell_parent(requests, thread, inside, &seen);
+		status = tell_parent(thread, inside, &seen);
 	else if (kind == FSC_SITE_ENTRY)
 		open_request(requests, thread, inside, &seen);
 	if (!nested)
 		thread->request_buffer.call = 0;
 	return status;
-}
-
-/* So many names are told apart, whatever a program makes its names of. */
-static bool has_rows(struct fsc_requests *requests, uint32_t name)
-{
-	if (!fsc_state_string(requests->state, name))
-		return false;
-	if (!requests->named[name] && requests->named_count < FSC_CLAIM_NAMES_MAX) {
-		requests->named[name] = true;
-		requests->named_count++;
-	}
-	return requests->named[name];
 }
 
 static uint32_t phase_id(struct fsc_requests *requests, uint32_t phase)
@@ -450,23 +347,8 @@ static uint32_t phase_id(struct fsc_requests *requests, uint32_t phase)
 		return FSC_CLAIM_DECODE;
 	if (phase == requests->work_name)
 		return FSC_CLAIM_WORK;
-	return has_rows(requests, phase) ? phase : FSC_CLAIM_MORE;
-}
-
-/* A phase's allocations contain those of the phases inside it: each is to count once. */
-static void own_allocations(struct fsc_open_call *call, uint8_t depth, struct fsc_claim *claim)
-{
-	uint64_t allocations = claim->allocations, bytes = claim->allocated_bytes;
-
-	if (depth + 1 < FSC_DEPTHS_MAX) {
-		claim->allocations -= call->inner_allocations[depth + 1];
-		claim->allocated_bytes -= call->inner_bytes[depth + 1];
-		call->inner_allocations[depth + 1] = call->inner_bytes[depth + 1] = 0;
-	}
-	if (depth < FSC_DEPTHS_MAX) {
-		call->inner_allocations[depth] += allocations;
-		call->inner_bytes[depth] += bytes;
-	}
+	return fsc_state_string(requests->state, phase) && requests->named[phase] ? phase
+										  : FSC_CLAIM_MORE;
 }
 
 static int64_t allocations_ps(const struct fsc_requests *requests, const struct fsc_claim *claim)
@@ -486,16 +368,17 @@ static enum fsc_status library_phase(struct fsc_requests *requests, struct fsc_t
 	       thread->calls[thread->call_count - 1].number > event->phase.call &&
 	       thread->calls[thread->call_count - 2].number >= event->phase.call) {
 		thread->call_count--;
-		move_up(&thread->calls[thread->call_count - 1], &thread->calls[thread->call_count]);
+		fsc_inside_move(&thread->calls[thread->call_count - 1],
+				&thread->calls[thread->call_count]);
 	}
-	call = open_call(requests, thread, event->phase.call);
+	call = fsc_inside_open(thread, event->phase.call);
 	if (!call)
 		return FSC_E_NOMEM;
 	call->probes_ps += probe_ps;
 	call->own_phases_ps += probe_ps;
 	if (claim->phase == FSC_CLAIM_ENCODE || claim->phase == FSC_CLAIM_DECODE)
 		call->codec_seen = true;
-	own_allocations(call, event->phase.depth, claim);
+	fsc_inside_own(call, event->phase.depth, claim);
 	claim->correction_ps += allocations_ps(requests, claim);
 	fsc_claims_add(&call->claims, claim);
 	return FSC_OK;
@@ -592,9 +475,39 @@ enum fsc_status fsc_requests_add(struct fsc_requests *requests, const struct fsc
 	}
 }
 
+bool fsc_requests_close_idle(struct fsc_requests *requests, uint32_t slot, uint32_t tid)
+{
+	struct fsc_thread *thread;
+
+	if (slot >= requests->thread_capacity || !requests->threads[slot])
+		return false;
+	thread = requests->threads[slot];
+	if (!thread->used || thread->tid != tid || thread->slot != slot || thread->call_count ||
+	    thread->phase_count || thread->freed_count || thread->call_alloc.call ||
+	    thread->request_buffer.call || weight_of(thread) != 1)
+		return false;
+	close_request(requests, thread);
+	return true;
+}
+
+void fsc_requests_add_alike(struct fsc_requests *requests, const struct fsc_event *event,
+			    uint64_t count)
+{
+	requests->alike = count;
+	/* Without an inside there is nothing to make room for. */
+	(void)add_call(requests, &requests->alone, event);
+	close_request(requests, &requests->alone);
+	requests->alike = 1;
+}
+
 uint64_t fsc_requests_forgotten(const struct fsc_requests *requests)
 {
-	return requests->forgotten;
+	uint64_t forgotten = 0;
+
+	for (uint32_t i = 0; i < requests->thread_capacity; i++)
+		if (requests->threads[i])
+			forgotten += requests->threads[i]->forgotten;
+	return forgotten;
 }
 
 int64_t fsc_requests_added_ps(const struct fsc_requests *requests)

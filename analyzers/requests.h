@@ -38,7 +38,7 @@ enum fsc_claim_phase {
 	FSC_CLAIM_FREE,
 	FSC_CLAIM_OTHER,
 	/* No string has this id: a user's phases beyond the first FSC_CLAIM_NAMES_MAX names of an
-	 * image, and those whose name is not known. */
+	 * image, by their ids, and those whose name is not known. */
 	FSC_CLAIM_MORE = INT32_MAX
 };
 
@@ -71,6 +71,7 @@ struct fsc_request {
 	int64_t end_ns;
 	const struct fsc_claim *claims;
 	size_t claim_count;
+	uint64_t count; /* so many alike */
 };
 
 /* One finished call of any kind. */
@@ -87,6 +88,7 @@ struct fsc_call_seen {
 	uint64_t allocated_bytes;
 	uint64_t frees;
 	uint64_t freed_bytes;
+	uint64_t count; /* so many alike */
 };
 
 struct fsc_requests_sink {
@@ -112,6 +114,17 @@ void fsc_requests_destroy(struct fsc_requests *requests);
 /* FSC_E_NOMEM: the event is lost, the object can still be used. */
 FSC_MUST_CHECK enum fsc_status fsc_requests_add(struct fsc_requests *requests,
 						const struct fsc_event *event);
+
+/*
+ * May a call of kind entry, with nothing inside it and nothing gone before that belongs to it, be
+ * added to that thread by fsc_requests_add_alike()? The request that is open is closed then: only
+ * ask when such a call comes next.
+ */
+bool fsc_requests_close_idle(struct fsc_requests *requests, uint32_t slot, uint32_t tid);
+
+/* Add `count` outermost calls of kind entry that nothing joins, all like this one. */
+void fsc_requests_add_alike(struct fsc_requests *requests, const struct fsc_event *event,
+			    uint64_t count);
 
 /*
  * Open calls whose phases and inner calls were given up, the oldest first, because a thread had too

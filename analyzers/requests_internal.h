@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * requests_internal.h - what requests.c (calls in, requests out) and requests_host.c (the host's
- * side of a request) share: the state of one thread.
+ * requests_internal.h - what requests.c (calls in, requests out), requests_inside.c (what happened
+ * inside a call) and requests_host.c (the host's side of a request) share: the state of one thread.
  */
 #ifndef ANALYZERS_REQUESTS_INTERNAL_H
 #define ANALYZERS_REQUESTS_INTERNAL_H
@@ -93,6 +93,7 @@ struct fsc_thread {
 	struct fsc_open_call *calls; /* outer before inner */
 	size_t call_count;
 	size_t call_capacity;
+	uint64_t forgotten;	       /* open calls */
 	struct fsc_host_phase *phases; /* FSC_HOST_PHASES_MAX, made when first needed */
 	size_t phase_count;
 	struct fsc_event_request_buffer request_buffer; /* call 0 = none */
@@ -107,6 +108,31 @@ struct fsc_claim *fsc_claims_get(struct fsc_claims *claims, uint32_t phase, enum
 
 /* Add what `from` claims to the claim of the same phase and side. false: no room. */
 bool fsc_claims_add(struct fsc_claims *claims, const struct fsc_claim *from);
+
+/*
+ * The record of an open call, made if need be. Open calls that began later (larger numbers) and did
+ * not end were unwound: what they gathered belongs to what encloses them. NULL: no memory.
+ */
+struct fsc_open_call *fsc_inside_open(struct fsc_thread *thread, uint64_t number);
+
+/* Add what `from` gathered. */
+void fsc_inside_move(struct fsc_open_call *into, const struct fsc_open_call *from);
+
+/*
+ * What was gathered inside the call that ends: its own record with all that began after it moved
+ * in; NULL when there is nothing. It stays valid until the next fsc_inside_open().
+ */
+struct fsc_open_call *fsc_inside_take(struct fsc_thread *thread, uint64_t number, bool outermost);
+
+/*
+ * The library's side of a request: what its phases claim, and what is left of the call. inside: may
+ * be NULL.
+ */
+void fsc_inside_claim(struct fsc_open_request *request, const struct fsc_open_call *inside,
+		      const struct fsc_call_seen *seen);
+
+/* A phase's allocations contain those of the phases inside it: each is to count once. */
+void fsc_inside_own(struct fsc_open_call *call, uint8_t depth, struct fsc_claim *claim);
 
 /* A host phase ended: decode joins the open request, others wait for a call. FSC_E_NOMEM. */
 FSC_MUST_CHECK enum fsc_status fsc_requests_host_phase(struct fsc_thread *thread,

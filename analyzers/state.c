@@ -32,6 +32,7 @@ void fsc_state_builder_fini(struct fsc_state_builder *builder)
 	free(builder->state.sites);
 	free(builder->state.modules);
 	free((void *)builder->state.strings);
+	free(builder->state.string_named);
 	free(builder->state.live);
 	free(builder->state.callers);
 	fsc_profiles_fini(&builder->state.profiles);
@@ -345,8 +346,10 @@ static enum fsc_status finish_site(struct fsc_state_builder *builder, uint32_t i
 	if (site->module < state->module_count && state->modules[site->module].known)
 		site->library = state->modules[site->module].path;
 	site->name = text_of(builder, builder->name_ids[index]);
-	if (site->name)
+	if (site->name) {
+		state->string_named[builder->name_ids[index]] = true;
 		return FSC_OK;
+	}
 	if (asprintf(&builder->made_names[index], "site %u", index) < 0) {
 		builder->made_names[index] = NULL;
 		return FSC_E_NOMEM;
@@ -397,14 +400,17 @@ enum fsc_status fsc_state_builder_finish(struct fsc_state_builder *builder,
 	if (status)
 		return status;
 	state->strings = calloc(builder->text_capacity + 1u, sizeof(*state->strings));
-	if (!state->strings)
+	state->string_named = calloc(builder->text_capacity + 1u, sizeof(*state->string_named));
+	if (!state->strings || !state->string_named)
 		return FSC_E_NOMEM;
 	state->string_count = builder->text_capacity;
 	for (uint32_t i = 0; i < builder->text_capacity; i++)
 		state->strings[i] = builder->texts[i].text;
 	for (uint32_t i = 0; i < state->module_count; i++)
-		if (text_of(builder, builder->path_ids[i]))
+		if (text_of(builder, builder->path_ids[i])) {
 			state->modules[i].path = text_of(builder, builder->path_ids[i]);
+			state->string_named[builder->path_ids[i]] = true;
+		}
 	for (uint32_t i = 0; i < state->site_count; i++) {
 		status = finish_site(builder, i);
 		if (status)

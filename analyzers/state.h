@@ -95,6 +95,7 @@ struct fsc_state {
 	struct fsc_module *modules;
 	uint32_t module_count;
 	const char **strings; /* by id; NULL = unknown */
+	bool *string_named;   /* by id: a site or a module has it */
 	uint32_t string_count;
 	struct fsc_clock_map clock;
 	/* By enum fsc_probe_kind, at the pace at which the processor ran while it was recorded. */

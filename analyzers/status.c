@@ -4,6 +4,8 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum fsc_status fsc_error_set(struct fsc_error *error, enum fsc_status status, const char *file,
 			      const char *format, ...)
@@ -34,7 +36,26 @@ void fsc_error_hint(struct fsc_error *error, const char *format, ...)
 
 struct fsc_error *fsc_warnings_next(struct fsc_warnings *warnings)
 {
-	if (!warnings || warnings->count++ >= FSC_WARNINGS_MAX)
+	uint64_t place;
+
+	if (!warnings)
 		return NULL;
-	return &warnings->list[warnings->count - 1];
+	place = __atomic_fetch_add(&warnings->count, 1, __ATOMIC_RELAXED);
+	return place < FSC_WARNINGS_MAX ? &warnings->list[place] : NULL;
+}
+
+static int by_place(const void *left, const void *right)
+{
+	const struct fsc_error *a = left, *b = right;
+	int order = strcmp(a->file, b->file);
+
+	return order ? order : (a->offset > b->offset) - (a->offset < b->offset);
+}
+
+void fsc_warnings_order(struct fsc_warnings *warnings, uint64_t first)
+{
+	uint64_t end = warnings->count < FSC_WARNINGS_MAX ? warnings->count : FSC_WARNINGS_MAX;
+
+	if (first < end)
+		qsort(warnings->list + first, end - first, sizeof(*warnings->list), by_place);
 }

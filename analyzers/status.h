@@ -56,9 +56,14 @@ struct fsc_warnings {
 	struct fsc_error list[FSC_WARNINGS_MAX];
 };
 
-/* Where the next warning may be written: a place in the list, or NULL when it is full. Counts it.
+/*
+ * Where the next warning may be written: a place in the list, or NULL when it is full. Counts it.
+ * Several threads may; the list is read when they have ended.
  */
 struct fsc_error *fsc_warnings_next(struct fsc_warnings *warnings);
+
+/* Warnings from that one on came from several threads: bring them in the order of their places. */
+void fsc_warnings_order(struct fsc_warnings *warnings, uint64_t first);
 
 /* A number that may be unknown: null in JSON, `?` on screen. */
 struct fsc_maybe {

@@ -8,7 +8,7 @@ Test(estimate, all_calls_leave_no_doubt)
 	struct fsc_estimate estimate = { 0 };
 
 	for (int i = 0; i < 100; i++)
-		fsc_estimate_add(&estimate, i * 1000, 1);
+		fsc_estimate_add(&estimate, i * 1000, 1, 1);
 	cr_assert_eq(fsc_estimate_ci95(&estimate).value, 0);
 }
 
@@ -17,7 +17,7 @@ Test(estimate, one_call_says_nothing_of_the_others)
 	struct fsc_estimate estimate = { 0 };
 
 	cr_assert_not(fsc_estimate_ci95(&estimate).known);
-	fsc_estimate_add(&estimate, 1000, 10);
+	fsc_estimate_add(&estimate, 1000, 10, 1);
 	cr_assert_not(fsc_estimate_ci95(&estimate).known);
 }
 
@@ -27,7 +27,7 @@ Test(estimate, the_interval_is_that_of_a_mean)
 	struct fsc_estimate estimate = { 0 };
 
 	for (int i = 0; i < 200; i++)
-		fsc_estimate_add(&estimate, 1000000000 + i % 2 * 200, 1000000);
+		fsc_estimate_add(&estimate, 1000000000 + i % 2 * 200, 1000000, 1);
 	cr_assert_geq(fsc_estimate_ci95(&estimate).value, 14);
 	cr_assert_leq(fsc_estimate_ci95(&estimate).value, 15);
 }
@@ -38,8 +38,8 @@ Test(estimate, what_was_seen_is_not_in_doubt)
 	struct fsc_estimate one_in_two = { 0 }, one_in_many = { 0 };
 
 	for (int i = 0; i < 200; i++) {
-		fsc_estimate_add(&one_in_two, i % 2 * 20000, 2);
-		fsc_estimate_add(&one_in_many, i % 2 * 20000, 1000);
+		fsc_estimate_add(&one_in_two, i % 2 * 20000, 2, 1);
+		fsc_estimate_add(&one_in_many, i % 2 * 20000, 1000, 1);
 	}
 	cr_assert_float_eq((double)fsc_estimate_ci95(&one_in_two).value /
 				   (double)fsc_estimate_ci95(&one_in_many).value,
@@ -50,8 +50,8 @@ Test(estimate, few_calls_widen_it)
 {
 	struct fsc_estimate two = { 0 };
 
-	fsc_estimate_add(&two, 0, 1000000);
-	fsc_estimate_add(&two, 200, 1000000);
+	fsc_estimate_add(&two, 0, 1000000, 1);
+	fsc_estimate_add(&two, 200, 1000000, 1);
 	/* deviation 141, over sqrt(2) 100, t = 12.7 */
 	cr_assert_geq(fsc_estimate_ci95(&two).value, 1260);
 	cr_assert_leq(fsc_estimate_ci95(&two).value, 1280);
@@ -64,8 +64,8 @@ Test(estimate, parts_add_up_to_what_the_whole_says)
 	for (int i = 0; i < 300; i++) {
 		int64_t value = 70000000000 + (int64_t)i * i * 7919 % 1000;
 
-		fsc_estimate_add(&whole, value, i % 5 + 1);
-		fsc_estimate_add(&part[i % 3], value, i % 5 + 1);
+		fsc_estimate_add(&whole, value, i % 5 + 1, 1);
+		fsc_estimate_add(&part[i % 3], value, i % 5 + 1, 1);
 	}
 	for (int i = 2; i >= 0; i--)
 		fsc_estimate_join(&sum, &part[i]);

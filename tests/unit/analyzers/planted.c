@@ -57,6 +57,7 @@ void planted_begin(struct planted *got, bool probe)
 	got->state.sites = got->sites;
 	got->state.site_count = 4;
 	got->state.strings = got->strings;
+	got->state.string_named = got->named;
 	got->state.string_count = PLANTED_STRINGS;
 	got->tid = TID;
 	if (probe)

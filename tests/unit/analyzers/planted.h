@@ -25,6 +25,7 @@ struct planted {
 	struct fsc_requests *requests;
 	struct fsc_site sites[4];
 	const char *strings[PLANTED_STRINGS];
+	bool named[PLANTED_STRINGS];
 	struct fsc_state state;
 	struct fsc_request request[8];
 	struct fsc_claim claims[8][32];
