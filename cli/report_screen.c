@@ -30,47 +30,39 @@ static const char *exe_of(const struct fsc_process *process)
 	return *process->exe ? process->exe : "(program not known)";
 }
 
-static void write_state(const struct fsc_report *report, char text[WORDS_BYTES])
+static const char *state_of(const struct fsc_report *report)
 {
-	const struct fsc_recording *recording = report->recording;
-
 	switch (report->process->state) {
 	case FSC_PROCESS_RUNNING:
-		snprintf(text, WORDS_BYTES, "%s",
-			 fsc_report_still_running(report)
-				 ? "still running when the recording stopped"
-				 : "end not known");
-		break;
+		return fsc_report_still_running(report) ? "still running when the recording stopped"
+							: "end not known";
 	case FSC_PROCESS_EXITED:
-		snprintf(text, WORDS_BYTES, "exited");
-		break;
+		return "exited";
 	case FSC_PROCESS_ENDED:
-		snprintf(text, WORDS_BYTES, "ended without exit()");
-		break;
+		return "ended without exit()";
 	case FSC_PROCESS_EXEC:
-		snprintf(text, WORDS_BYTES, "replaced by exec");
-		break;
+		return "replaced by exec";
 	case FSC_PROCESS_UNKNOWN:
-		snprintf(text, WORDS_BYTES, "end not known");
 		break;
 	}
-	if (recording->exit_status.known && recording->process_count == 1)
-		snprintf(text + strlen(text), WORDS_BYTES - strlen(text), ", status %" PRId64,
-			 recording->exit_status.value);
+	return "end not known";
 }
 
 static void write_command(const struct fsc_report *report, const struct fsc_output *output)
 {
 	const struct fsc_recording *recording = report->recording;
-	char text[WORDS_BYTES] = "";
+	char text[WORDS_BYTES] = "", status[FSC_UNITS_TEXT] = "";
 	size_t used = 0;
 
 	for (size_t i = 0; i < recording->command_count && used < sizeof(text); i++)
 		used += (size_t)snprintf(text + used, sizeof(text) - used, i ? " %s" : "%s",
 					 recording->command[i]);
+	if (recording->exit_status.known)
+		snprintf(status, sizeof(status), " (status %" PRId64 ")",
+			 recording->exit_status.value);
 	if (*text)
-		fsc_output_fact(output, "command", "%s%s", text,
-				used >= sizeof(text) ? " ..." : "");
+		fsc_output_fact(output, "command", "%s%s%s", text,
+				used >= sizeof(text) ? " ..." : "", status);
 }
 
 /* Images by calls, most first. */
@@ -120,13 +112,12 @@ static void write_others(const struct fsc_report *report, const struct fsc_outpu
 static void write_process(const struct fsc_report *report, const struct fsc_output *output)
 {
 	const struct fsc_process *process = report->process;
-	char state[WORDS_BYTES], word[FSC_PROCESS_CHOICE_WORD];
+	char word[FSC_PROCESS_CHOICE_WORD];
 
 	write_command(report, output);
-	write_state(report, state);
 	fsc_output_fact(output, "process", "%s %s, %s",
 			fsc_process_choice_word(word, report->recording, process), exe_of(process),
-			state);
+			state_of(report));
 	if (report->recording->process_count > 1)
 		write_others(report, output);
 }

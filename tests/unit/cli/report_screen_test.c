@@ -84,6 +84,14 @@ Test(report_screen, a_screen_that_stands_alone_has_no_below)
 	cr_assert_not(strstr(fixture.text, "below"));
 }
 
+Test(report_screen, the_status_is_the_commands_which_may_not_be_the_process)
+{
+	fixture.recording.process_count = 1;
+	fixture.recording.exit_status = fsc_known(124);
+	cr_assert(strstr(written(), "./app --fast (status 124)\n"));
+	cr_assert(strstr(fixture.text, "/usr/bin/app, exited\n"));
+}
+
 Test(report_screen, losses_are_counted)
 {
 	fixture.breakdown.loss.events = 17;
