@@ -68,8 +68,11 @@ static char **with_timeout(char **environment)
 	return copy;
 }
 
+typedef void *open_function(const char *path, int mode);
+
 static void *open_beside(const char *own)
 {
+	open_function *real;
 	char path[FSC_PATH_BYTES];
 	const char *slash = strrchr(own, '/');
 	const char *const name[] = { FSC_LTTNG_LIBRARY, NULL };
@@ -79,7 +82,8 @@ static void *open_beside(const char *own)
 		return NULL;
 	memcpy(path, own, folder);
 	fsc_text_join(path + folder, sizeof(path) - folder, name);
-	return dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+	real = (open_function *)fsc_modules_libc_symbol("dlopen");
+	return real ? real(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) : NULL;
 }
 
 static const char *own_path(void)
