@@ -71,18 +71,6 @@ ssize_t writev(int fd, const struct iovec *parts, int count)
 	return answer(system_call(SYS_writev, fd, (long)parts, count, 0, 0, 0));
 }
 
-int fcntl64(int fd, int command, ...)
-{
-	/* A descriptor of the same file, from a number on. */
-	va_list arguments;
-	long least;
-
-	va_start(arguments, command);
-	least = va_arg(arguments, int);
-	va_end(arguments);
-	return (int)answer(system_call(SYS_fcntl, fd, command, least, 0, 0, 0));
-}
-
 int fstat64(int fd, struct stat64 *status)
 {
 	return (int)answer(system_call(SYS_fstat64, fd, (long)status, 0, 0, 0, 0));
