@@ -9,16 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 enum { BEFORE_CHECK = 4096 };
-
-/* What is to be known of an event class; babeltrace2 keeps it as long as its trace. */
-struct class_plan {
-	const bt_event_class *event_class;
-	struct fsc_lttng_plan plan;
-	UT_hash_handle hh;
-};
 
 /* One stream of a trace. */
 struct port {
@@ -38,8 +30,7 @@ struct graph {
 	struct port **heap;
 	size_t port_count;
 	size_t heap_count;
-	struct class_plan *plans; /* hash */
-	struct class_plan *last_plan;
+	struct fsc_lttng_plans plans;
 	enum fsc_status status;
 	const struct fsc_lttng_input *inputs;
 	size_t input_count;
@@ -165,27 +156,6 @@ sink_is_configured(bt_self_component_sink *sink)
 	return BT_COMPONENT_CLASS_SINK_GRAPH_IS_CONFIGURED_METHOD_STATUS_OK;
 }
 
-/* NOLINTBEGIN(readability-function-size,clang-analyzer-*): the macros of uthash */
-static const struct fsc_lttng_plan *plan_of(struct graph *graph, const bt_event_class *event_class)
-{
-	struct class_plan *known = graph->last_plan;
-
-	if (known && known->event_class == event_class)
-		return &known->plan;
-	HASH_FIND_PTR(graph->plans, &event_class, known);
-	if (!known) {
-		known = calloc(1, sizeof(*known));
-		if (!known)
-			return NULL;
-		known->event_class = event_class;
-		fsc_lttng_plan_make(&known->plan, event_class);
-		HASH_ADD_PTR(graph->plans, event_class, known);
-	}
-	graph->last_plan = known;
-	return &known->plan;
-}
-/* NOLINTEND(readability-function-size,clang-analyzer-*) */
-
 static void find_host(struct port *port, const bt_stream *stream)
 {
 	const bt_value *host = bt_trace_borrow_environment_entry_value_by_name_const(
@@ -201,7 +171,8 @@ static void on_event(struct graph *graph, struct port *port, const bt_message *m
 {
 	const bt_event *event = bt_message_event_borrow_event_const(message);
 	const bt_stream *stream = bt_event_borrow_stream_const(event);
-	const struct fsc_lttng_plan *plan = plan_of(graph, bt_event_borrow_class_const(event));
+	const struct fsc_lttng_plan *plan =
+		fsc_lttng_plans_find(&graph->plans, bt_event_borrow_class_const(event));
 
 	if (stream != port->stream)
 		find_host(port, stream);
@@ -403,21 +374,6 @@ static void run(struct graph *graph, bt_graph *bt)
 	bt_component_class_sink_put_ref(class);
 }
 
-/* NOLINTBEGIN(readability-function-size,clang-analyzer-*): the macros of uthash */
-static void graph_fini(struct graph *graph)
-{
-	struct class_plan *plan, *next;
-
-	HASH_ITER (hh, graph->plans, plan, next) {
-		HASH_DEL(graph->plans, plan);
-		free(plan);
-	}
-	free(graph->ports);
-	free(graph->heap);
-	free((void *)graph->sources);
-}
-/* NOLINTEND(readability-function-size,clang-analyzer-*) */
-
 enum fsc_status fsc_lttng_graph_run(const struct fsc_lttng_input *inputs, size_t input_count,
 				    struct fsc_lttng_import *import)
 {
@@ -432,6 +388,9 @@ enum fsc_status fsc_lttng_graph_run(const struct fsc_lttng_input *inputs, size_t
 	else if (add_sources(&graph, bt) && graph.port_count)
 		run(&graph, bt);
 	bt_graph_put_ref(bt);
-	graph_fini(&graph);
+	fsc_lttng_plans_fini(&graph.plans);
+	free(graph.ports);
+	free(graph.heap);
+	free((void *)graph.sources);
 	return graph.status;
 }

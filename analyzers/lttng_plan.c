@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tables of fields are made from the shapes. A step says of one member of an event's payload
- * where its value goes: into the record, or into struct fsc_lttng_event.
+ * A step says of one member of an event's payload where its value goes: into the record, or into
+ * struct fsc_lttng_event.
  */
 #include "analyzers/lttng_plan_internal.h"
 
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uthash.h>
 
 #include "analyzers/batch_reader_internal.h"
-
-static const char prefix[] = "ffiscope:";
+#include "analyzers/lttng_fields_internal.h"
 
 enum form {
 	FORM_RECORD, /* an integer of the record */
@@ -43,56 +43,6 @@ static const struct field batch_fields[] = { COMMON(lost),
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* `record` is the event's struct, see below. */
-#define FIELD_AS(name, member, form) \
-	{ name, form, offsetof(record, member), sizeof(((record *)0)->member) },
-#define FIELD_time(name)	FIELD_AS(#name "_ns", name##_ticks, FORM_RECORD)
-#define FIELD_duration(name)	FIELD_AS(#name "_ns", name##_ticks, FORM_RECORD)
-#define FIELD_bytes(name)	FIELD_AS(#name, name, FORM_RECORD)
-#define FIELD_count(name)	FIELD_AS(#name, name, FORM_RECORD)
-#define FIELD_address(name)	FIELD_AS(#name, name, FORM_RECORD)
-#define FIELD_bits(name)	FIELD_AS(#name, name, FORM_RECORD)
-#define FIELD_text(name)	FIELD_AS(#name, name, FORM_TEXT)
-#define FIELD_id(name)		FIELD_AS(#name, name, FORM_RECORD)
-#define FIELD_number(name)	FIELD_AS(#name, name, FORM_RECORD)
-#define FIELD_tid(name)		FIELD_AS(#name, name, FORM_RECORD)
-#define FIELD_owner(name)	FIELD_AS(#name, name, FORM_RECORD)
-#define FIELD(type, name, unit) FIELD_##unit(name)
-
-#define FSC_EVENT(event_id, event, says)                                           \
-	static size_t fields_of_##event(const struct field **out)                  \
-	{                                                                          \
-		typedef struct fsc_##event##_record record;                        \
-		static const struct field fields[] = { FSC_SHAPE_##event(FIELD) }; \
-		*out = fields;                                                     \
-		return COUNT(fields);                                              \
-	}
-#include "trace_points/events.def"
-#undef FSC_EVENT
-
-static size_t fields_of(uint32_t id, const struct field **out)
-{
-	switch (id) {
-#define FSC_EVENT(event_id, event, says) \
-	case event_id:                   \
-		return fields_of_##event(out);
-#include "trace_points/events.def"
-#undef FSC_EVENT
-	default:
-		return 0;
-	}
-}
-
-static uint32_t id_of(const char *name)
-{
-#define FSC_EVENT(event_id, event, says) \
-	if (!strcmp(name, #event))       \
-		return event_id;
-#include "trace_points/events.def"
-#undef FSC_EVENT
-	return 0;
-}
-
 /* Can a field of this class be read in that form? */
 static bool fits(const bt_field_class *class, enum form form)
 {
@@ -120,80 +70,118 @@ static bool fits(const bt_field_class *class, enum form form)
 	return false;
 }
 
-static bool add_step(struct fsc_lttng_plan *plan, const struct field *fields, size_t count,
-		     const bt_field_class_structure_member *member, uint64_t index)
+static void add_step(struct fsc_lttng_plan *plan, const struct field *field,
+		     const bt_field_class *class, uint64_t index)
+{
+	if (plan->step_count < FSC_LTTNG_STEPS_MAX && fits(class, field->form))
+		plan->steps[plan->step_count++] = (struct fsc_lttng_step){
+			.member = (uint16_t)index,
+			.form = (uint8_t)field->form,
+			.size = field->size,
+			.offset = field->offset,
+		};
+}
+
+static void add_of_table(struct fsc_lttng_plan *plan, const struct field *table, size_t count,
+			 const bt_field_class_structure_member *member, uint64_t index)
 {
 	const char *name = bt_field_class_structure_member_get_name(member);
 
 	for (size_t i = 0; i < count; i++) {
+		if (strcmp(table[i].name, name) != 0)
+			continue;
+		add_step(plan, &table[i],
+			 bt_field_class_structure_member_borrow_field_class_const(member), index);
+		return;
+	}
+}
+
+/* A field of the record; `tid` is a common one, and that of the thread which the event is about. */
+static void add_of_record(struct fsc_lttng_plan *plan,
+			  const bt_field_class_structure_member *member, uint64_t index)
+{
+	const char *name = bt_field_class_structure_member_get_name(member);
+	const struct fsc_lttng_field *fields = NULL;
+	size_t count = fsc_lttng_fields(plan->id, &fields);
+
+	for (size_t i = 0; i < count; i++) {
+		struct field field = { name,
+				       fields[i].form == FSC_LTTNG_TEXT ? FORM_TEXT : FORM_RECORD,
+				       fields[i].offset, fields[i].size };
+
 		if (strcmp(fields[i].name, name) != 0)
 			continue;
-		if (plan->step_count < FSC_LTTNG_STEPS_MAX &&
-		    fits(bt_field_class_structure_member_borrow_field_class_const(member),
-			 fields[i].form))
-			plan->steps[plan->step_count++] = (struct fsc_lttng_step){
-				.member = (uint16_t)index,
-				.form = (uint8_t)fields[i].form,
-				.size = fields[i].size,
-				.offset = fields[i].offset,
-			};
-		return true;
-	}
-	return false;
-}
-
-static void add_steps(struct fsc_lttng_plan *plan, const bt_field_class *payload)
-{
-	const struct field *fields = batch_fields;
-	size_t count = COUNT(batch_fields);
-	uint64_t members;
-
-	if (plan->kind != FSC_LTTNG_BATCH)
-		count = fields_of(plan->id, &fields);
-	members = payload ? bt_field_class_structure_get_member_count(payload) : 0;
-	for (uint64_t i = 0; i < members && i <= UINT16_MAX; i++) {
-		const bt_field_class_structure_member *member =
-			bt_field_class_structure_borrow_member_by_index_const(payload, i);
-
-		if (!add_step(plan, common_fields, COUNT(common_fields), member, i))
-			add_step(plan, fields, count, member, i);
+		add_step(plan, &field,
+			 bt_field_class_structure_member_borrow_field_class_const(member), index);
+		return;
 	}
 }
 
-/* site_total and loss are about the thread that the common field names. */
-static void add_owner(struct fsc_lttng_plan *plan, const bt_field_class *payload)
-{
-	const struct field *fields = NULL;
-	size_t count = fields_of(plan->id, &fields);
-	uint64_t members = payload ? bt_field_class_structure_get_member_count(payload) : 0;
-
-	for (uint64_t i = 0; i < members && i <= UINT16_MAX; i++) {
-		const bt_field_class_structure_member *member =
-			bt_field_class_structure_borrow_member_by_index_const(payload, i);
-
-		if (!strcmp(bt_field_class_structure_member_get_name(member), "tid"))
-			add_step(plan, fields, count, member, i);
-	}
-}
-
-void fsc_lttng_plan_make(struct fsc_lttng_plan *plan, const bt_event_class *event_class)
+static void plan_make(struct fsc_lttng_plan *plan, const bt_event_class *event_class)
 {
 	const bt_field_class *payload =
 		bt_event_class_borrow_payload_field_class_const(event_class);
 	const char *name = bt_event_class_get_name(event_class);
+	uint64_t members = payload ? bt_field_class_structure_get_member_count(payload) : 0;
 
 	*plan = (struct fsc_lttng_plan){ .kind = FSC_LTTNG_FOREIGN };
-	if (!name || strncmp(name, prefix, sizeof(prefix) - 1) != 0)
+	if (!name || strncmp(name, FSC_LTTNG_PREFIX, sizeof(FSC_LTTNG_PREFIX) - 1) != 0)
 		return;
-	name += sizeof(prefix) - 1;
-	plan->id = id_of(name);
+	name += sizeof(FSC_LTTNG_PREFIX) - 1;
+	plan->id = fsc_lttng_fields_event(name);
 	plan->kind = plan->id		      ? FSC_LTTNG_RECORD
 		     : !strcmp(name, "batch") ? FSC_LTTNG_BATCH
 					      : FSC_LTTNG_UNKNOWN;
-	add_steps(plan, payload);
-	if (plan->id == FSC_EVENT_site_total || plan->id == FSC_EVENT_loss)
-		add_owner(plan, payload);
+	for (uint64_t i = 0; i < members && i <= UINT16_MAX; i++) {
+		const bt_field_class_structure_member *member =
+			bt_field_class_structure_borrow_member_by_index_const(payload, i);
+
+		add_of_table(plan, common_fields, COUNT(common_fields), member, i);
+		if (plan->kind == FSC_LTTNG_BATCH)
+			add_of_table(plan, batch_fields, COUNT(batch_fields), member, i);
+		else
+			add_of_record(plan, member, i);
+	}
 }
+
+struct fsc_lttng_class {
+	const bt_event_class *event_class;
+	struct fsc_lttng_plan plan;
+	UT_hash_handle hh;
+};
+
+/* NOLINTBEGIN(readability-function-size,clang-analyzer-*): the macros of uthash */
+const struct fsc_lttng_plan *fsc_lttng_plans_find(struct fsc_lttng_plans *plans,
+						  const bt_event_class *event_class)
+{
+	struct fsc_lttng_class *known;
+
+	if (plans->last && plans->last->event_class == event_class)
+		return &plans->last->plan;
+	HASH_FIND_PTR(plans->classes, &event_class, known);
+	if (!known) {
+		known = calloc(1, sizeof(*known));
+		if (!known)
+			return NULL;
+		known->event_class = event_class;
+		plan_make(&known->plan, event_class);
+		HASH_ADD_PTR(plans->classes, event_class, known);
+	}
+	plans->last = known;
+	return &known->plan;
+}
+
+void fsc_lttng_plans_fini(struct fsc_lttng_plans *plans)
+{
+	struct fsc_lttng_class *class, *next;
+
+	HASH_ITER (hh, plans->classes, class, next) {
+		HASH_DEL(plans->classes, class);
+		free(class);
+	}
+	plans->last = NULL;
+}
+/* NOLINTEND(readability-function-size,clang-analyzer-*) */
 
 /* What is too large for its place is as large as that can be. */
 static void store(uint8_t *place, uint8_t size, uint64_t value)

@@ -55,7 +55,17 @@ struct fsc_lttng_event {
 	uint8_t record[FSC_RECORD_MAX_BYTES];
 };
 
-void fsc_lttng_plan_make(struct fsc_lttng_plan *plan, const bt_event_class *event_class);
+/* Plans by class; babeltrace2 keeps a class as long as its trace. Zeroed memory: none yet. */
+struct fsc_lttng_class;
+struct fsc_lttng_plans {
+	struct fsc_lttng_class *classes;
+	const struct fsc_lttng_class *last;
+};
+
+/* The plan of a class, made when it is met first. NULL: no memory. */
+const struct fsc_lttng_plan *fsc_lttng_plans_find(struct fsc_lttng_plans *plans,
+						  const bt_event_class *event_class);
+void fsc_lttng_plans_fini(struct fsc_lttng_plans *plans);
 
 /*
  * Read an event whose class the plan was made for (kind RECORD or BATCH). false: no memory for a
