@@ -124,21 +124,41 @@ static void convert(const struct fsc_batch_clock *clock, uint8_t *record, uint32
 	}
 }
 
-uint8_t *fsc_batch_reader_next(struct fsc_batch_reader *reader)
+/* Bytes of the record at that place; 0: there is none, or something that is no record. */
+static uint32_t record_at(const struct fsc_batch_reader *reader, size_t at, bool *damaged)
 {
-	size_t room = reader->end - reader->at;
+	size_t room = reader->end - at;
 	uint32_t id = FSC_EVENT_GAP, bytes;
 
 	if (room >= sizeof(id))
-		memcpy(&id, reader->records + reader->at, sizeof(id));
+		memcpy(&id, reader->records + at, sizeof(id));
 	if (id == FSC_EVENT_GAP)
-		return NULL;
+		return 0;
 	bytes = fsc_event_record_bytes(id);
-	if (!bytes || bytes > room) {
-		reader->damaged = true;
+	*damaged = !bytes || bytes > room;
+	return *damaged ? 0 : bytes;
+}
+
+bool fsc_batch_reader_is_whole(const struct fsc_batch_reader *reader)
+{
+	bool damaged = reader->damaged;
+	size_t at = reader->at;
+	uint32_t bytes;
+
+	while ((bytes = record_at(reader, at, &damaged)))
+		at += bytes;
+	return !damaged;
+}
+
+uint8_t *fsc_batch_reader_next(struct fsc_batch_reader *reader)
+{
+	uint32_t bytes = record_at(reader, reader->at, &reader->damaged), id;
+
+	if (!bytes) {
 		reader->at = reader->end;
 		return NULL;
 	}
+	memcpy(&id, reader->records + reader->at, sizeof(id));
 	memcpy(reader->record, reader->records + reader->at, bytes);
 	reader->at += bytes;
 	convert(&reader->clock, reader->record, id);

@@ -48,6 +48,9 @@ FSC_MUST_CHECK enum fsc_status fsc_batch_reader_begin(struct fsc_batch_reader *r
 						      const uint64_t clock[4], const void *text,
 						      size_t bytes);
 
+/* Does the batch end with a whole record? Where not, what is whole comes out all the same. */
+bool fsc_batch_reader_is_whole(const struct fsc_batch_reader *reader);
+
 /* The next record in ns, valid until the next call, or NULL at the end. */
 uint8_t *fsc_batch_reader_next(struct fsc_batch_reader *reader);
 
