@@ -109,6 +109,7 @@ static struct fsc_leak *group_of(struct image *image, struct list *list, enum fs
 	leak->kind = kind;
 	leak->pid = image->process->pid;
 	leak->image = image->process->image;
+	leak->host = image->process->host;
 	leak->bytes = fsc_known(0);
 	return leak;
 }
@@ -461,6 +462,7 @@ static void finish(struct fsc_leaks *leaks)
 static bool in_scope(const struct fsc_leaks_scope *scope, const struct fsc_process *process)
 {
 	return (!scope->image || scope->image == process) &&
+	       (!*scope->host || !strcmp(scope->host, process->host)) &&
 	       (!scope->pid || scope->pid == process->pid);
 }
 

@@ -46,6 +46,7 @@ struct fsc_leak {
 	bool uncertain; /* it may be an artefact of lost events or a full ledger, or miss some */
 	uint32_t pid;
 	uint32_t image;
+	const char *host; /* borrowed from the recording; "" = not said */
 	char *entry_point;
 	char *library;
 	uint64_t count;
@@ -78,6 +79,7 @@ struct fsc_leaks; /* opaque */
 /* Which images to read. */
 struct fsc_leaks_scope {
 	const struct fsc_process *image; /* NULL: all */
+	const char *host;		 /* of those, the ones of that host; "": all */
 	uint32_t pid;			 /* of those, the ones of that process; 0: all */
 };
 

@@ -474,6 +474,7 @@ enum fsc_status fsc_lttng_trace_describe(const struct fsc_lttng_trace *trace, si
 					 .image = image->said.number,
 					 .finished = fsc_known(final),
 					 .lttng_image = index };
+	snprintf(process->host, sizeof(process->host), "%s", image->said.host);
 	process->folder = strdup(folder < trace->folder_count ? trace->folders[folder] : "");
 	if (image->last.ticks)
 		describe_last(image, process);

@@ -19,6 +19,7 @@ struct fsc_lttng_trace; /* lttng_trace_internal.h */
 enum fsc_recording_limit {
 	FSC_PATH_MAX = 4096,
 	FSC_EXE_MAX = 1024,
+	FSC_HOST_MAX = 72,
 	FSC_EVENT_IDS_MAX = 256,      /* event ids of a writer that are looked at */
 	FSC_RECORD_BYTES_MAX = 65536, /* the largest record of any version that is stepped over */
 	FSC_RECORDING_PROCESSES_MAX = 65536,
@@ -39,7 +40,8 @@ const char *fsc_process_state_name(enum fsc_process_state state);
 /* One process image: a process between two exec. */
 struct fsc_process {
 	uint32_t pid;
-	uint32_t image; /* n of <pid>-<n> */
+	uint32_t image;		 /* n of <pid>-<n> */
+	char host[FSC_HOST_MAX]; /* of an LTTng trace: where it ran; "" = not said */
 	struct fsc_maybe parent;
 	enum fsc_process_state state;
 	char exe[FSC_EXE_MAX]; /* "" = unknown */
@@ -118,11 +120,11 @@ const struct fsc_process *fsc_recording_busiest(const struct fsc_recording *reco
 #define FSC_ANY_IMAGE UINT32_MAX
 
 /*
- * That image of that pid, or NULL. FSC_ANY_IMAGE: of the pid's images the one with the most calls,
- * in the same sense.
+ * That image of that pid, or NULL. host "": of any. FSC_ANY_IMAGE: of the pid's images the one with
+ * the most calls, in the same sense.
  */
-const struct fsc_process *fsc_recording_find(const struct fsc_recording *recording, uint32_t pid,
-					     uint32_t image);
+const struct fsc_process *fsc_recording_find(const struct fsc_recording *recording,
+					     const char *host, uint32_t pid, uint32_t image);
 
 /* Are the recording's rate and step of the clock this image's too? */
 bool fsc_recording_knows_clock(const struct fsc_recording *recording,

@@ -24,15 +24,16 @@ const struct fsc_process *fsc_recording_busiest(const struct fsc_recording *reco
 	return best;
 }
 
-const struct fsc_process *fsc_recording_find(const struct fsc_recording *recording, uint32_t pid,
-					     uint32_t image)
+const struct fsc_process *fsc_recording_find(const struct fsc_recording *recording,
+					     const char *host, uint32_t pid, uint32_t image)
 {
 	const struct fsc_process *best = NULL;
 
 	for (size_t i = 0; i < recording->process_count; i++) {
 		const struct fsc_process *process = &recording->processes[i];
 
-		if (process->pid == pid && (image == FSC_ANY_IMAGE || process->image == image) &&
+		if (process->pid == pid && (!*host || !strcmp(process->host, host)) &&
+		    (image == FSC_ANY_IMAGE || process->image == image) &&
 		    (!best || calls_of(process) > calls_of(best)))
 			best = process;
 	}

@@ -138,6 +138,7 @@ int fsc_cmd_leaks(int argc, char **argv)
 	if (fsc_process_choice_open(&choices.process, &recording, &process))
 		return FSC_EXIT_TROUBLE;
 	scope.image = choices.process.has_image ? process : NULL;
+	scope.host = choices.process.host;
 	scope.pid = choices.process.pid;
 	code = leaks_of(recording, scope.pid ? &scope : NULL, &choices);
 	fsc_recording_destroy(recording);

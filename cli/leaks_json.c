@@ -48,6 +48,7 @@ static void put_leak(struct fsc_json *json, const struct fsc_leak *leak)
 	put_call(json, "first_call", &leak->first_call);
 	put_call(json, "last_call", &leak->last_call);
 	put_lists(json, leak);
+	fsc_json_members_text(json, "host", leak->host);
 	fsc_json_object_end(json);
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/messages.h"
 #include "trace_points/recording.h"
@@ -41,8 +42,15 @@ bool fsc_process_choice_take_pid(void *into, const char *value)
 bool fsc_process_choice_take_image(void *into, const char *value)
 {
 	struct fsc_process_choice *choice = into;
+	const char *colon = strrchr(value, ':');
 	char *end;
 
+	if (colon) {
+		if (colon == value || (size_t)(colon - value) >= sizeof(choice->host))
+			return false;
+		memcpy(choice->host, value, (size_t)(colon - value));
+		value = colon + 1;
+	}
 	if (!take_number(value, &end, &choice->pid) || !choice->pid)
 		return false;
 	choice->has_image = *end == '-';
@@ -58,15 +66,21 @@ const char *fsc_process_choice_word(char word[FSC_PROCESS_CHOICE_WORD],
 				    const struct fsc_recording *recording,
 				    const struct fsc_process *process)
 {
-	bool alone = true;
+	bool alone = true, one_host = true;
+	int used = 0;
 
-	for (size_t i = 0; i < recording->process_count; i++)
-		alone = alone && (&recording->processes[i] == process ||
-				  recording->processes[i].pid != process->pid);
-	if (alone)
-		snprintf(word, FSC_PROCESS_CHOICE_WORD, "%u", process->pid);
-	else
-		snprintf(word, FSC_PROCESS_CHOICE_WORD, "%u-%u", process->pid, process->image);
+	for (size_t i = 0; i < recording->process_count; i++) {
+		const struct fsc_process *other = &recording->processes[i];
+		bool same_host = !strcmp(other->host, process->host);
+
+		one_host = one_host && same_host;
+		alone = alone && (other == process || !same_host || other->pid != process->pid);
+	}
+	if (!one_host)
+		used = snprintf(word, FSC_PROCESS_CHOICE_WORD, "%s%s", process->host,
+				*process->host ? ":" : "");
+	snprintf(word + used, (size_t)(FSC_PROCESS_CHOICE_WORD - used), alone ? "%u" : "%u-%u",
+		 process->pid, process->image);
 	return word;
 }
 
@@ -104,7 +118,7 @@ enum fsc_status fsc_process_choice_open(const struct fsc_process_choice *choice,
 	}
 	fsc_messages_warnings(&(*recording)->warnings);
 	*process = choice->pid
-			   ? fsc_recording_find(*recording, choice->pid,
+			   ? fsc_recording_find(*recording, choice->host, choice->pid,
 						choice->has_image ? choice->image : FSC_ANY_IMAGE)
 			   : fsc_recording_busiest(*recording);
 	if (!choice->pid || *process)

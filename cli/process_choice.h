@@ -15,9 +15,10 @@
 #include "cli/output.h"
 
 struct fsc_process_choice {
-	const char *path; /* NULL: the default recording */
-	uint32_t pid;	  /* 0: the image with most calls */
-	bool has_image;	  /* of the pid's images, this one */
+	const char *path;	 /* NULL: the default recording */
+	uint32_t pid;		 /* 0: the image with most calls */
+	char host[FSC_HOST_MAX]; /* "": any */
+	bool has_image;		 /* of the pid's images, this one */
 	uint32_t image;
 	enum fsc_colour colour;
 };
@@ -28,20 +29,21 @@ struct fsc_process_choice {
  */
 bool fsc_process_choice_take_path(void *into, const char *word);
 bool fsc_process_choice_take_pid(void *into, const char *value);
-bool fsc_process_choice_take_image(void *into, const char *value); /* PID or PID-N */
+bool fsc_process_choice_take_image(void *into, const char *value); /* [HOST:]PID[-N] */
 bool fsc_process_choice_take_colour(void *into, const char *value);
 
-#define FSC_PROCESS_CHOICE_PID(what)                                                     \
-	{                                                                                \
-		"pid", 'p', FSC_ARGUMENT_NEEDED, "PID[-N]", what "; PID-N: its image N", \
-			fsc_process_choice_take_image                                    \
+#define FSC_PROCESS_CHOICE_PID(what)                                      \
+	{                                                                 \
+		"pid", 'p', FSC_ARGUMENT_NEEDED, "[HOST:]PID[-N]",        \
+			what "; PID-N: its image N; HOST: of which host", \
+			fsc_process_choice_take_image                     \
 	}
 
 /*
  * The word by which fsc_process_choice_take_image() finds that image: its pid, and -N where another
- * image has the same.
+ * image has the same; before them the host where the recording is of several.
  */
-enum { FSC_PROCESS_CHOICE_WORD = 24 };
+enum { FSC_PROCESS_CHOICE_WORD = FSC_HOST_MAX + 24 };
 const char *fsc_process_choice_word(char word[FSC_PROCESS_CHOICE_WORD],
 				    const struct fsc_recording *recording,
 				    const struct fsc_process *process);

@@ -130,7 +130,7 @@ static bool read_image(struct findings *out, const struct fsc_report *report,
 	struct fsc_warnings *warnings = calloc(1, sizeof(*warnings));
 	struct fsc_error error = { 0 };
 	struct fsc_progress progress;
-	const struct fsc_leaks_scope scope = { .image = report->process };
+	const struct fsc_leaks_scope scope = { .image = report->process, .host = "" };
 	enum fsc_status status;
 
 	fsc_progress_begin(&progress, "reading the recording");

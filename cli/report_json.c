@@ -18,6 +18,7 @@ static void put_image(struct fsc_json *json, const struct fsc_process *process)
 	fsc_json_members_maybe(json, "parent", process->parent);
 	fsc_json_member_string(json, "state", fsc_process_state_name(process->state));
 	fsc_json_members_maybe(json, "lost_events", process->lost_events);
+	fsc_json_members_text(json, "host", process->host);
 	fsc_json_object_end(json);
 }
 

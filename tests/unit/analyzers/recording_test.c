@@ -254,8 +254,8 @@ Test(recording, the_busiest_image_is_the_one_with_most_calls)
 	struct fsc_recording recording = { .processes = processes, .process_count = 3 };
 
 	cr_assert_eq(fsc_recording_busiest(&recording), &processes[2]);
-	cr_assert_eq(fsc_recording_find(&recording, 1, FSC_ANY_IMAGE), &processes[1]);
-	cr_assert_eq(fsc_recording_find(&recording, 1, 1), &processes[0]);
-	cr_assert_null(fsc_recording_find(&recording, 1, 3));
-	cr_assert_null(fsc_recording_find(&recording, 3, FSC_ANY_IMAGE));
+	cr_assert_eq(fsc_recording_find(&recording, "", 1, FSC_ANY_IMAGE), &processes[1]);
+	cr_assert_eq(fsc_recording_find(&recording, "", 1, 1), &processes[0]);
+	cr_assert_null(fsc_recording_find(&recording, "", 1, 3));
+	cr_assert_null(fsc_recording_find(&recording, "", 3, FSC_ANY_IMAGE));
 }

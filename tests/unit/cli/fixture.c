@@ -168,6 +168,7 @@ static void make_leaks(void)
 	fixture.findings[0] = (struct fsc_leak){
 		.kind = FSC_LEAK_NEVER_FREED,
 		.pid = 70,
+		.host = "",
 		.entry_point = entry,
 		.library = library,
 		.count = 12,
@@ -182,6 +183,7 @@ static void make_leaks(void)
 		.uncertain = true,
 		.pid = 71,
 		.image = 1,
+		.host = "far",
 		.entry_point = none,
 		.library = none,
 		.count = 1,

@@ -61,7 +61,7 @@ Test(leaks, json_has_the_finding_as_the_contract_says)
 		"\"count\":12,\"without_details\":0,\"bytes\":276,\"first_call\":{\"pid\":70,"
 		"\"tid\":70,\"number\":5,\"start_ns\":1200000000},\"last_call\":{\"pid\":70,"
 		"\"tid\":72,\"number\":900,\"start_ns\":3300000000},\"threads\":[70,72],"
-		"\"more_threads\":false,\"stack\":null}"));
+		"\"more_threads\":false,\"stack\":null,\"host\":null}"));
 }
 
 Test(leaks, json_says_null_where_nothing_is_known)

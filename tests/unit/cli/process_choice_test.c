@@ -52,6 +52,23 @@ Test(process_choice, the_word_for_an_image_has_its_number_where_the_pid_has_seve
 	cr_assert_str_eq(fsc_process_choice_word(word, &recording, &processes[2]), "8-1");
 }
 
+Test(process_choice, of_several_hosts_one_is_named)
+{
+	struct fsc_process processes[] = { { .pid = 7, .host = "one" },
+					   { .pid = 7, .host = "two" } };
+	struct fsc_recording recording = { .processes = processes, .process_count = 2 };
+	struct fsc_process_choice choice = { 0 };
+	char word[FSC_PROCESS_CHOICE_WORD];
+
+	cr_assert_str_eq(fsc_process_choice_word(word, &recording, &processes[1]), "two:7");
+	cr_assert(fsc_process_choice_take_image(&choice, word));
+	cr_assert_eq(fsc_recording_find(&recording, choice.host, choice.pid, FSC_ANY_IMAGE),
+		     &processes[1]);
+	cr_assert_null(fsc_recording_find(&recording, "three", 7, FSC_ANY_IMAGE));
+	cr_assert_not(fsc_process_choice_take_image(&choice, ":7"));
+	cr_assert_not(fsc_process_choice_take_image(&choice, "two:"));
+}
+
 Test(process_choice, colour_is_one_of_three_words)
 {
 	struct fsc_process_choice choice = { 0 };
