@@ -31,6 +31,7 @@ class Tracer:
     def __enter__(self):
         self.home = tempfile.mkdtemp(prefix="ffiscope-lttng-")
         self.daemons = []
+        self.under = []
         if AS_USER:
             os.chown(self.home, NOBODY, NOBODY)
         return self
@@ -52,11 +53,15 @@ class Tracer:
     def start(self, *command, ready):
         """A daemon in the foreground, until __exit__."""
         with open(os.path.join(self.home, "daemon.log"), "ab") as log:
-            daemon = subprocess.Popen(AS_USER + list(command), env=self.environment(), stdout=log,
+            daemon = subprocess.Popen(self.under + AS_USER + list(command), env=self.environment(), stdout=log,
                                       stderr=log, stdin=subprocess.DEVNULL)
         self.daemons.append(daemon)
         require(wait_until(ready), f"{command[0]} is not ready")
         return daemon
+
+    def host_name(self, name):
+        """Daemons that are started from now on believe to be on that host (root alone may)."""
+        self.under = ["unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', name]
 
     def sessiond(self):
         socket = os.path.join(self.home, ".lttng", "client-lttng-sessiond")
