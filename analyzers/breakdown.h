@@ -156,8 +156,9 @@ struct fsc_breakdown_result {
 	struct fsc_maybe probe_inner_ps;
 	struct fsc_maybe probe_outer_ps;
 	struct fsc_maybe probe_spread_ps;
-	struct fsc_maybe pace_permille;	     /* of state.h: those three allow for it */
-	struct fsc_maybe probes_added_ps;    /* in all, as far as events were read */
+	struct fsc_maybe pace_permille;	  /* of state.h: those three allow for it */
+	struct fsc_maybe probes_added_ps; /* in all, as far as events were read */
+	struct fsc_maybe growth_ns;	  /* what threads spent on attaching and on larger rings */
 	const struct fsc_probe_cost *probes; /* by enum fsc_probe_kind; NULL = none known */
 	int64_t clock_residual_ns;
 	bool sampled; /* sampling left calls out */

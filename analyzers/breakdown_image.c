@@ -128,6 +128,9 @@ static void fill_facts(struct fsc_breakdown_image *image, const struct fsc_strea
 	/* Of a profile no probe was read, and their cost is not known. */
 	if (facts->probe[FSC_PROBE_call].known && !facts->profile)
 		facts->added_ps = fsc_known(gatherer->added_ps);
+	if (image->state->growth_ticks.known)
+		facts->growth_ns =
+			fsc_known(ticks_to_ns(image, (uint64_t)image->state->growth_ticks.value));
 }
 
 /* part / whole of value; whole > 0. */

@@ -26,6 +26,7 @@ struct fsc_breakdown_facts {
 	struct fsc_maybe added_ps; /* by all probes */
 	struct fsc_probe_cost probe[FSC_PROBE_KINDS];
 	struct fsc_maybe pace_permille;
+	struct fsc_maybe growth_ns;
 };
 
 struct fsc_breakdown {

@@ -349,6 +349,7 @@ static void fill_facts(struct fsc_breakdown *breakdown)
 	result->probe_spread_ps = when(probe->known, probe->spread_ps);
 	result->pace_permille = facts->pace_permille;
 	result->probes_added_ps = facts->added_ps;
+	result->growth_ns = facts->growth_ns;
 	result->probes = facts->probe;
 	result->clock_residual_ns = facts->residual_ns;
 }

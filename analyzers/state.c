@@ -283,6 +283,8 @@ static enum fsc_status add_clock(struct fsc_state_builder *builder,
 		builder->pace_ticks = record->pace_ticks;
 		builder->pace_count = record->pace_count;
 	}
+	if (record->growth_ticks > builder->growth_ticks)
+		builder->growth_ticks = record->growth_ticks;
 	return status == FSC_E_LIMIT ? refuse(builder) : status;
 }
 
@@ -417,6 +419,8 @@ enum fsc_status fsc_state_builder_finish(struct fsc_state_builder *builder,
 			return status;
 	}
 	judge_totals(builder, witness);
+	if (builder->growth_ticks)
+		state->growth_ticks = fsc_known((int64_t)builder->growth_ticks);
 	if (builder->pace_count)
 		state->pace_permille = fsc_probe_costs_follow(
 			state->probe, builder->pace_ticks / builder->pace_count);

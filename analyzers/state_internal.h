@@ -42,7 +42,8 @@ struct fsc_state_builder {
 	uint64_t calls;	     /* of all site totals */
 	uint64_t pace_ticks; /* of the clock record that knows most of it */
 	uint64_t pace_count;
-	bool any_total; /* one of the records of the end was read */
+	uint64_t growth_ticks; /* the largest */
+	bool any_total;	       /* one of the records of the end was read */
 };
 
 void fsc_state_builder_init(struct fsc_state_builder *builder);

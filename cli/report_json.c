@@ -94,6 +94,7 @@ static void put_measuring(struct fsc_json *json, const struct fsc_report *report
 	put_probe_kinds(json, breakdown->probes);
 	fsc_json_object_end(json);
 	fsc_json_members_maybe(json, "probes_added_ns", to_ns(breakdown->probes_added_ps));
+	fsc_json_members_maybe(json, "growth_ns", breakdown->growth_ns);
 	fsc_json_member_bool(json, "corrected", report->corrected);
 	fsc_json_newline(json);
 	fsc_json_members_maybe(json, "first_ns", breakdown->first_ns);

@@ -11,6 +11,7 @@
 #include "attach_internal.h"
 #include "detail_internal.h"
 #include "lttng_sink_internal.h"
+#include "pace_internal.h"
 #include "profile_internal.h"
 #include "record_internal.h"
 #include "session_internal.h"
@@ -21,7 +22,6 @@
 enum {
 	MEMORY_PER_CHUNK = 8,
 	RING_FIRST_BYTES = 16 * 1024,
-	PACE_BYTES = 128 * 1024,      /* of records: then the processor's pace is noted again */
 	PROFILE_RING_BYTES = 1 << 20, /* of findings that a ring of the profile sink ever takes */
 	RING_FAST_GROWTH_BYTES = 256 * 1024, /* up to here a ring grows 16 times, then 4 times */
 	COUNTERS_FIRST_BYTES = FSC_SITES_STEP * sizeof(struct fsc_counter)
@@ -232,7 +232,7 @@ static void ring_adopt(struct fsc_cursor *cursor, struct fsc_ring *ring, uint64_
 	cursor->ring_bytes = bytes;
 	cursor->at = cursor->end = (uint8_t *)(ring + 1);
 	cursor->direct = 0;
-	cursor->paced = ring->head - PACE_BYTES; /* due */
+	cursor->paced = ring->head - FSC_PACE_BYTES; /* due */
 	mapping->ring = ring;
 	mapping->ring_offset = offset;
 	mapping->ring_bytes = bytes;
@@ -281,21 +281,6 @@ static bool next_ring(struct fsc_cursor *cursor, uint64_t bytes)
 	return true;
 }
 
-/*
- * How fast the processor runs, while the thread is in a slow path anyway. In fast mode the counter
- * is read just the same.
- */
-static void note_pace(struct fsc_cursor *cursor)
-{
-	struct fsc_image *image = fsc_live->image;
-
-	cursor->paced = cursor->ring->head;
-	if (fsc_clock_mode_now == FSC_CLOCK_SYSTEM)
-		return;
-	__atomic_fetch_add(&image->pace_ticks, fsc_clock_pace_ticks(), __ATOMIC_RELAXED);
-	__atomic_fetch_add(&image->pace_count, 1, __ATOMIC_RELAXED);
-}
-
 /* The ring of the slot's last owner: ours if it is drained, else followed by a new one. */
 static bool inherit_ring(struct fsc_cursor *cursor)
 {
@@ -337,7 +322,7 @@ static bool take_slot(struct fsc_cursor *cursor, uint32_t wanted)
 	cursor->counters = mapping->counters;
 	if (fsc_live->profile)
 		fsc_profile_attach(cursor, slot);
-	note_pace(cursor);
+	fsc_pace_note(cursor);
 	/* Last: a signal handler may jump out of here, and then the thread is not attached. */
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	cursor->counter_limit = mapping->counter_limit;
@@ -396,8 +381,8 @@ static uint64_t end_of_room(uint64_t contiguous, uint64_t unused, uint32_t bytes
 {
 	uint64_t room = unused > FSC_FINDING_RESERVE ? unused - FSC_FINDING_RESERVE : 0;
 
-	if (room > PACE_BYTES)
-		room = PACE_BYTES;
+	if (room > FSC_PACE_BYTES)
+		room = FSC_PACE_BYTES;
 	if (room < bytes)
 		room = bytes;
 	return room < contiguous ? room : contiguous;
@@ -460,14 +445,17 @@ uint64_t fsc_record_make_room(void *argument)
 	at = room_in_ring(cursor, room->bytes, reserve);
 	if (!at && !cursor->no_growth && cursor->ring_bytes < fsc_settings.ring_max_bytes &&
 	    !__atomic_load_n(&fsc_session->stop, __ATOMIC_RELAXED)) {
+		uint64_t begin_ticks = fsc_pace_ticks();
+
 		cursor->no_growth = !next_ring(
 			cursor, fsc_attach_grown(cursor->ring_bytes, fsc_settings.ring_max_bytes));
+		fsc_pace_growth(begin_ticks);
 		at = room_in_ring(cursor, room->bytes, reserve);
 	}
 	if (!at)
 		cursor->at = cursor->end;
-	else if (cursor->ring->head - cursor->paced >= PACE_BYTES)
-		note_pace(cursor);
+	else if (cursor->ring->head - cursor->paced >= FSC_PACE_BYTES)
+		fsc_pace_note(cursor);
 	return (uintptr_t)at;
 }
 
@@ -538,7 +526,9 @@ void fsc_attach_start(void)
 static bool attach(struct fsc_thread *thread, uint32_t wanted_slot)
 {
 	int saved = errno;
+	uint32_t mode = fsc_clock_mode_now;
 	bool attached = false;
+	uint64_t begin_ticks;
 
 	if (thread->depth)
 		fsc_shadow_disown(thread);
@@ -548,6 +538,7 @@ static bool attach(struct fsc_thread *thread, uint32_t wanted_slot)
 	if (thread->refused == FSC_REFUSED_FOR_GOOD ||
 	    (fsc_live->owner && thread->refused == fsc_live->owner))
 		return false;
+	begin_ticks = fsc_pace_ticks();
 	if (fsc_session_attach_image() && (thread->memory || take_memory(thread))) {
 		/* Also when there is no slot: thread_ends() gives the memory back. */
 		if (have_key)
@@ -559,6 +550,8 @@ static bool attach(struct fsc_thread *thread, uint32_t wanted_slot)
 		thread->attention = 0;
 		attached = take_slot(thread->cursor, wanted_slot);
 	}
+	if (attached && mode == fsc_clock_mode_now)
+		fsc_pace_growth(begin_ticks);
 	if (!attached && fsc_live->image)
 		thread->refused = fsc_live->owner;
 	errno = saved;

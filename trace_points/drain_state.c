@@ -92,6 +92,7 @@ static void put_clock(struct fsc_drain *drain, const struct fsc_clock_pair *pair
 		.bracket_ticks = pair->bracket_ticks,
 		.pace_ticks = __atomic_load_n(&image->pace_ticks, __ATOMIC_RELAXED),
 		.pace_count = __atomic_load_n(&image->pace_count, __ATOMIC_RELAXED),
+		.growth_ticks = __atomic_load_n(&image->growth_ticks, __ATOMIC_RELAXED),
 	};
 	uint64_t before_ticks = drain->state.ticks;
 

@@ -211,14 +211,15 @@
  * The two clocks at one moment: the header's ticks and CLOCK_MONOTONIC. bracket: its uncertainty.
  * pace: the sum of what fsc_clock_pace_ticks() said until then, asked pace_count times by the
  * threads that recorded. A probe costs as much more than when its cost was measured as the mean of
- * these is above probe_cost's.
+ * these is above probe_cost's. growth: what those threads spent, once, on their memory.
  */
 #define FSC_SHAPE_clock(F)          \
 	F(u64, monotonic_ns, count) \
 	F(u64, realtime_ns, count)  \
 	F(u64, bracket, duration)   \
 	F(u64, pace, duration)      \
-	F(u64, pace_count, count)
+	F(u64, pace_count, count)   \
+	F(u64, growth, duration)
 
 /*
  * What measuring costs: inside the measured time, and around it. kind: enum fsc_probe_kind. In

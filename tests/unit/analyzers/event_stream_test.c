@@ -129,7 +129,7 @@ Test(event_stream, the_state_is_complete_from_the_start)
 	BUILDER_PUT(&opened.builder, BUILDER_STATE, probe_cost, 1000, .inner_ps = 12000,
 		    .outer_ps = 30000, .pace_ticks = 400);
 	BUILDER_PUT(&opened.builder, BUILDER_STATE, clock, 1000, .monotonic_ns = 1000,
-		    .pace_ticks = 1000, .pace_count = 2);
+		    .pace_ticks = 1000, .pace_count = 2, .growth_ticks = 5000);
 	BUILDER_PUT(&opened.builder, BUILDER_STATE, clock, 2000, .monotonic_ns = 2000);
 	BUILDER_PUT(&opened.builder, BUILDER_STATE, buffer_live, 1000, .pointer = 7,
 		    .made_ticks = 4000);
@@ -145,6 +145,7 @@ Test(event_stream, the_state_is_complete_from_the_start)
 	cr_assert_eq(state->caller_count, 2);
 	cr_assert_eq(state->probe[FSC_PROBE_call].outer_ps, 37500);
 	cr_assert_eq(state->pace_permille.value, 1250);
+	cr_assert_eq(state->growth_ticks.value, 5000);
 	cr_assert_eq(state->live_count, 1);
 	cr_assert_eq(state->live[0].made_ns, 4000);
 	cr_assert_eq(state->lost_events.value, 4);

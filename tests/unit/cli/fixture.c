@@ -156,6 +156,7 @@ static void make_breakdown(void)
 	breakdown->probes_added_ps = fsc_known(68868800);
 	breakdown->probe_spread_ps = fsc_known(400);
 	breakdown->pace_permille = fsc_known(1250);
+	breakdown->growth_ns = fsc_known(310000);
 	breakdown->clock_residual_ns = 3;
 }
 

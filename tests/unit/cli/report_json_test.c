@@ -129,6 +129,7 @@ Test(report_json, the_probe_cost_is_rounded_to_ns_and_also_given_finely)
 	cr_assert(strstr(written(), "\"probe_cost_ns\":{\"inner\":12,\"outer\":22}"));
 	cr_assert(strstr(fixture.text, "\"probe_cost_ps\":{\"inner\":12300,"));
 	cr_assert(strstr(fixture.text, "\"spread\":400,\"pace\":1.250,"));
+	cr_assert(strstr(fixture.text, "\"growth_ns\":310000,"));
 }
 
 Test(report_json, all_processes_are_listed)

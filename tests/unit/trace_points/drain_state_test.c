@@ -305,9 +305,11 @@ Test(drain_state, a_clock_pair_tells_the_pace_of_the_processor)
 	fsc_drain_poll(drain, true);
 	fake.image->pace_ticks = 1900;
 	fake.image->pace_count = 3;
+	fake.image->growth_ticks = 77;
 	fsc_drain_finish(drain);
 	cr_assert_geq(fake_count(&output, FSC_STATE_SLOT, FSC_EVENT_clock, &found), 2);
 	memcpy(&last, found, sizeof(last));
 	cr_assert_eq(last.pace_ticks, 1900);
 	cr_assert_eq(last.pace_count, 3);
+	cr_assert_eq(last.growth_ticks, 77);
 }
