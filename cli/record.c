@@ -20,7 +20,8 @@
 enum {
 	WAIT_LEAST_NS = 150000,
 	WAIT_MOST_NS = 10000000,
-	EVERYTHING_NS = 1000000000 /* as often, what is in rings that are not full is taken too */
+	EVERYTHING_NS = 1000000000, /* as often, what is in rings that are not full is taken too */
+	LAST_MOMENT_NS = 100000000
 };
 
 struct recording {
@@ -138,9 +139,14 @@ static bool wait_for_more(struct recording *recording, uint64_t wait_ns)
 	return true;
 }
 
-static bool goes_on(const struct recording *recording)
+static bool goes_on(const struct recording *recording, uint64_t ended_ns)
 {
 	if (!recording->child.ended)
+		return true;
+	/* What ended by a signal was not alone in getting it: others end a moment later. */
+	if (recording->child.status > FSC_RECORD_SIGNAL && !recording->child.asked &&
+	    fsc_clock_monotonic_ns() - ended_ns < LAST_MOMENT_NS &&
+	    fsc_record_images_alive(&recording->images))
 		return true;
 	return recording->options.wait && !recording->child.asked &&
 	       (!recording->child.childless || fsc_record_images_alive(&recording->images));
@@ -150,8 +156,9 @@ static void drain_until_end(struct recording *recording)
 {
 	uint64_t wait_ns = WAIT_LEAST_NS;
 	uint64_t everything_ns = fsc_clock_monotonic_ns();
+	uint64_t ended_ns = everything_ns;
 
-	while (goes_on(recording)) {
+	while (goes_on(recording, ended_ns)) {
 		uint64_t now = fsc_clock_monotonic_ns();
 		bool all = now - everything_ns > EVERYTHING_NS;
 
@@ -169,6 +176,8 @@ static void drain_until_end(struct recording *recording)
 		 */
 		if (recording->child.ended)
 			fsc_record_images_reap(&recording->images);
+		else
+			ended_ns = now;
 	}
 }
 

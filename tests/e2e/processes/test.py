@@ -306,6 +306,29 @@ def a_child_that_outlives_the_command_is_running(folder):
     check(gone, "the child did not end by itself")
 
 
+SLOW_TO_GO = """
+import ctypes, sys, time
+service = ctypes.CDLL(sys.argv[1])
+for _ in range(7):
+    service.proto2ffi_noop()
+memory = b"x" * 100000000  # which the kernel takes a while to give back
+open(sys.argv[2], "w").write("ready")
+time.sleep(60)
+"""
+
+
+@test
+def what_is_killed_together_with_the_command_has_ended(folder):
+    ready = shlex.quote(os.path.join(folder, "ready"))
+    recording = record(folder, *shell(f"{PYTHON} -c '{SLOW_TO_GO}' {SERVICE} {ready} & child=$!",
+                                      f"while ! test -s {ready}; do sleep 0.02; done",
+                                      "kill -KILL $child $$"))
+    equal(recording.status, 128 + signal.SIGKILL, "exit status")
+    report = recording.report()
+    equal(report["process"]["state"], "ended", "state")
+    equal(row(report, "proto2ffi_noop").get("calls"), 7, "calls")
+
+
 @test
 def a_running_process_goes_on_unharmed_after_the_recording(folder):
     """It calls on after its recorder has left: no crash, and its own truth is right."""
