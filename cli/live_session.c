@@ -89,21 +89,47 @@ static bool check_image(const struct fsc_live_session *live)
 }
 
 /* Without it an image can be read all the same: its recorder is gone. */
-static void map_control(struct fsc_live_session *live, bool writable)
+static void map_control(struct fsc_live_session *live)
 {
 	char path[PATH_MAX + sizeof(FSC_CONTROL_NAME) + 1];
+	void *control;
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/%s", live->folder, FSC_CONTROL_NAME);
-	fd = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return;
-	live->control = mmap(NULL, FSC_PAGE, writable ? PROT_READ | PROT_WRITE : PROT_READ,
-			     MAP_SHARED, fd, 0);
+	control = mmap(NULL, FSC_PAGE, PROT_READ, MAP_SHARED, fd, 0);
 	close(fd);
-	if (live->control == MAP_FAILED)
-		live->control = NULL;
-	live->writable = writable && live->control;
+	live->control = control == MAP_FAILED ? NULL : control;
+}
+
+/* The descriptor stays one for reading: nothing else is to be written. false: said why. */
+static bool map_image(struct fsc_live_session *live)
+{
+	int fd = open(live->image_path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	void *image = MAP_FAILED;
+
+	if (fd >= 0)
+		image = mmap(NULL, FSC_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (image == MAP_FAILED)
+		fsc_messages_say("%s cannot be written: %s", live->image_path, strerror(errno));
+	else
+		live->image = image;
+	if (fd >= 0)
+		close(fd);
+	return live->image;
+}
+
+bool fsc_live_session_parse_pid(const char *word, uint32_t *pid)
+{
+	char *end;
+	unsigned long value = strtoul(word, &end, 10);
+
+	if (*word < '0' || *word > '9' || *end || !value || value > INT32_MAX)
+		return false;
+	*pid = (uint32_t)value;
+	return true;
 }
 
 bool fsc_live_session_open(struct fsc_live_session *live, uint32_t pid, bool writable)
@@ -113,20 +139,22 @@ bool fsc_live_session_open(struct fsc_live_session *live, uint32_t pid, bool wri
 	*live = (struct fsc_live_session){ .image_fd = -1 };
 	if (!find_image(pid, path) || !open_image(live, pid, path))
 		return false;
-	if (!check_image(live)) {
+	if (!check_image(live) || (writable && !map_image(live))) {
 		fsc_live_session_close(live);
 		return false;
 	}
 	snprintf(live->folder, sizeof(live->folder), "%s", live->image_path);
 	*strrchr(live->folder, '/') = '\0';
-	map_control(live, writable);
+	map_control(live);
 	return true;
 }
 
 void fsc_live_session_close(struct fsc_live_session *live)
 {
 	if (live->control)
-		munmap(live->control, FSC_PAGE);
+		munmap((void *)live->control, FSC_PAGE);
+	if (live->image)
+		munmap(live->image, FSC_PAGE);
 	if (live->image_fd >= 0)
 		close(live->image_fd);
 	*live = (struct fsc_live_session){ .image_fd = -1 };

@@ -100,7 +100,7 @@ static bool set(struct fsc_record_options *options, int id, const char *value)
 				 option->kind == FSC_OPTION_choice ? "one of "
 				 : option->kind == FSC_OPTION_size ? "a size such as 64k, 4M or 1G"
 				 : option->kind == FSC_OPTION_rate
-					 ? "off, or 1/N with N up to 1048576"
+					 ? "off, none, or 1/N with N up to 1048576"
 					 : "yes or no",
 				 option->kind == FSC_OPTION_choice ? option->argument : "");
 		return false;

@@ -54,13 +54,8 @@ static bool take_colour(void *into, const char *value)
 static bool take_pid(void *into, const char *word)
 {
 	struct choices *choices = into;
-	char *end;
-	unsigned long pid = strtoul(word, &end, 10);
 
-	if (choices->pid || !*word || *end || !pid || pid > INT32_MAX)
-		return false;
-	choices->pid = (uint32_t)pid;
-	return true;
+	return !choices->pid && fsc_live_session_parse_pid(word, &choices->pid);
 }
 
 static const struct fsc_argument options[] = {

@@ -6,22 +6,7 @@
 #include "detail_internal.h"
 #include "record_internal.h"
 #include "session_internal.h"
-
-/* All or none at once: see struct fsc_image. */
-static bool read_image(uint32_t *change, uint32_t *one_in)
-{
-	const struct fsc_image *image = fsc_live->image;
-
-	*change = __atomic_load_n(&image->detail_change, __ATOMIC_ACQUIRE);
-	*one_in = __atomic_load_n(&image->sample_one_in, __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	if (*one_in == 0)
-		*one_in = 1;
-	if (*one_in > FSC_SAMPLE_MOST && *one_in != FSC_SAMPLE_NONE)
-		*one_in = FSC_SAMPLE_MOST;
-	return !(*change & 1) &&
-	       *change == __atomic_load_n(&image->detail_change, __ATOMIC_RELAXED);
-}
+#include "trace_points/image_detail.h"
 
 /* In the room that is kept for findings, if need be: without it all that follows would be wrong. */
 static bool tell(struct fsc_thread *thread, uint32_t one_in)
@@ -41,9 +26,13 @@ static bool tell(struct fsc_thread *thread, uint32_t one_in)
 void fsc_detail_take_up(struct fsc_thread *thread)
 {
 	struct fsc_cursor *cursor = thread->cursor;
-	uint32_t change, one_in;
+	struct fsc_image_detail detail;
+	uint32_t one_in;
 
-	if (!read_image(&change, &one_in) || (one_in != cursor->one_in && !tell(thread, one_in)))
+	if (!fsc_image_detail_read(fsc_live->image, &detail))
+		return;
+	one_in = detail.one_in;
+	if (one_in != cursor->one_in && !tell(thread, one_in))
 		return;
 	for (uint32_t i = 0; i < cursor->counter_limit; i++) {
 		struct fsc_counter *counter = &cursor->counters[i];
@@ -56,7 +45,7 @@ void fsc_detail_take_up(struct fsc_thread *thread)
 			((fsc_record_now() ^ (uint64_t)cursor->tid << 32) * 0x9E3779B97F4A7C15ull) |
 			1;
 	cursor->one_in = one_in;
-	cursor->detail_change = change;
+	cursor->detail_change = detail.change;
 	cursor->plain_limit = one_in == 1 ? cursor->counter_limit : 0;
 	cursor->unframed_bytes = one_in == 1 ? 0 : cursor->counter_limit * SITE_BYTES;
 	thread->attention = 0;

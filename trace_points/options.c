@@ -79,7 +79,11 @@ bool fsc_option_parse_rate(const char *text, uint32_t *one_in)
 {
 	uint64_t value = 1;
 
-	if (!one_of("off", text)) {
+	if (one_of("none", text)) {
+		*one_in = FSC_SAMPLE_NONE;
+		return true;
+	}
+	if (!one_of("off|all", text)) {
 		const char *end =
 			text[0] == '1' && text[1] == '/' ? parse_digits(text + 2, &value) : NULL;
 

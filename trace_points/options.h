@@ -42,7 +42,10 @@ bool fsc_option_parse_size(const char *text, uint64_t *bytes);
 /* yes/no, 1/0, true/false, on/off. false: none of these. */
 bool fsc_option_parse_flag(const char *text, bool *value);
 
-/* "1/N" to N, "off" to 1. false: neither, or N is not 1 to FSC_SAMPLE_MOST. */
+/*
+ * "1/N" to N, "off" and "all" to 1, "none" to FSC_SAMPLE_NONE. false: none of these, or N is not 1
+ * to FSC_SAMPLE_MOST.
+ */
 bool fsc_option_parse_rate(const char *text, uint32_t *one_in);
 
 /* Does text fit the option's kind (a size, a flag, one of the choices)? */

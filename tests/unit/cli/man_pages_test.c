@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/control_internal.h"
 #include "cli/doctor_internal.h"
 #include "cli/flamegraph_internal.h"
 #include "cli/leaks_internal.h"
@@ -53,6 +54,11 @@ static void check(const struct fsc_arguments *arguments)
 Test(man_pages, report_has_every_option)
 {
 	check(&fsc_report_arguments);
+}
+
+Test(man_pages, control_has_every_option)
+{
+	check(&fsc_control_arguments);
 }
 
 Test(man_pages, top_has_every_option)

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "trace_points/image.h"
 #include "trace_points/options.h"
 
 Test(options, sizes_take_a_suffix)
@@ -85,6 +86,10 @@ Test(options, a_rate_is_one_in_so_many_or_off)
 	cr_assert_eq(one_in, 10);
 	cr_assert(fsc_option_parse_rate("off", &one_in));
 	cr_assert_eq(one_in, 1);
+	cr_assert(fsc_option_parse_rate("all", &one_in));
+	cr_assert_eq(one_in, 1);
+	cr_assert(fsc_option_parse_rate("none", &one_in));
+	cr_assert_eq(one_in, FSC_SAMPLE_NONE);
 	cr_assert(fsc_option_parse_rate("1/1048576", &one_in));
 	cr_assert_eq(one_in, 1048576);
 	cr_assert_not(fsc_option_parse_rate("1/1048577", &one_in));
