@@ -9,8 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { BEFORE_CHECK = 4096 };
+#include "trace_points/clock.h"
+
+enum { BEFORE_CHECK = 4096, IDLE_NS = 100000000, FLUSH_NS = 1000000000 };
 
 /* One stream of a trace. */
 struct port {
@@ -35,6 +38,8 @@ struct graph {
 	const struct fsc_lttng_input *inputs;
 	size_t input_count;
 	const bt_component_source **sources;
+	bool live;
+	uint64_t flushed_ns;
 };
 
 static void trouble(struct graph *graph, uint32_t trace, const char *what)
@@ -85,6 +90,22 @@ static uint64_t message_time(const struct port *port, const bt_message *message)
 	return time > port->time ? time : port->time;
 }
 
+static void flush(struct graph *graph)
+{
+	if (!graph->status)
+		graph->status = fsc_lttng_import_flush(graph->import);
+	graph->flushed_ns = fsc_clock_monotonic_ns();
+}
+
+/* Of a session that goes on there is nothing new. */
+static void idle(struct graph *graph)
+{
+	static const struct timespec pause = { .tv_nsec = IDLE_NS };
+
+	flush(graph);
+	nanosleep(&pause, NULL);
+}
+
 /* Have a message at hand. false: the stream is at its end. */
 static bool fill(struct graph *graph, struct port *port)
 {
@@ -93,8 +114,11 @@ static bool fill(struct graph *graph, struct port *port)
 	if (port->next < port->count)
 		return true;
 	port->next = port->count = 0;
-	while (status == BT_MESSAGE_ITERATOR_NEXT_STATUS_AGAIN)
+	while (status == BT_MESSAGE_ITERATOR_NEXT_STATUS_AGAIN && !graph->status) {
 		status = bt_message_iterator_next(port->iterator, &port->messages, &port->count);
+		if (status == BT_MESSAGE_ITERATOR_NEXT_STATUS_AGAIN)
+			idle(graph);
+	}
 	/* 2.0.4 may leave an error lying about whatever it returns, and would end the process at
 	 * the next call to anything. What came before an error is handed out first; it comes again.
 	 */
@@ -221,6 +245,10 @@ static void on_message(struct graph *graph, struct port *port, const bt_message 
 	case BT_MESSAGE_TYPE_DISCARDED_EVENTS:
 		on_discarded_events(graph, port, message);
 		break;
+	case BT_MESSAGE_TYPE_STREAM_END:
+		/* With its last stream a trace goes, and another's class may have its address. */
+		fsc_lttng_plans_fini(&graph->plans);
+		break;
 	case BT_MESSAGE_TYPE_DISCARDED_PACKETS:
 		fsc_lttng_import_lost(graph->import, port->trace, 0, true, false);
 		break;
@@ -251,6 +279,8 @@ static bt_component_class_sink_consume_method_status sink_consume(bt_self_compon
 
 	for (int i = 0; i < BEFORE_CHECK && graph->heap_count && !graph->status; i++)
 		step(graph);
+	if (graph->live && fsc_clock_monotonic_ns() - graph->flushed_ns > FLUSH_NS)
+		flush(graph);
 	return graph->heap_count && !graph->status
 		       ? BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_OK
 		       : BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_END;
@@ -280,7 +310,9 @@ static bool add_source(struct graph *graph, bt_graph *bt, const bt_component_cla
 	char name[32];
 	bool added;
 
-	added = params && !bt_value_map_insert_empty_array_entry(params, "inputs", &list);
+	added = params && !bt_value_map_insert_empty_array_entry(params, "inputs", &list) &&
+		(!graph->live ||
+		 !bt_value_map_insert_string_entry(params, "session-not-found-action", "fail"));
 	for (size_t i = 0; added && i < input->folder_count; i++)
 		added = !bt_value_array_append_string_element(list, input->folders[i]);
 	snprintf(name, sizeof(name), "trace%u", index);
@@ -302,7 +334,8 @@ static bool add_sources(struct graph *graph, bt_graph *bt)
 	const bt_plugin *plugin = NULL;
 
 	if (!bt_plugin_find("ctf", BT_FALSE, BT_FALSE, BT_TRUE, BT_FALSE, BT_FALSE, &plugin))
-		class = bt_plugin_borrow_source_component_class_by_name_const(plugin, "fs");
+		class = bt_plugin_borrow_source_component_class_by_name_const(
+			plugin, graph->live ? "lttng-live" : "fs");
 	if (!class) {
 		trouble(graph, 0,
 			"libbabeltrace2 has no plugin `ctf`: install the package libbabeltrace2-0");
@@ -374,23 +407,37 @@ static void run(struct graph *graph, bt_graph *bt)
 	bt_component_class_sink_put_ref(class);
 }
 
+static enum fsc_status run_all(struct graph *graph)
+{
+	bt_graph *bt;
+
+	bt_logging_set_global_level(BT_LOGGING_LEVEL_NONE);
+	graph->sources = calloc(graph->input_count + 1, sizeof(void *));
+	bt = bt_graph_create(0);
+	if (!graph->sources || !bt)
+		graph->status = FSC_E_NOMEM;
+	else if (add_sources(graph, bt) && graph->port_count)
+		run(graph, bt);
+	bt_graph_put_ref(bt);
+	fsc_lttng_plans_fini(&graph->plans);
+	free(graph->ports);
+	free(graph->heap);
+	free((void *)graph->sources);
+	return graph->status;
+}
+
 enum fsc_status fsc_lttng_graph_run(const struct fsc_lttng_input *inputs, size_t input_count,
 				    struct fsc_lttng_import *import)
 {
 	struct graph graph = { .import = import, .inputs = inputs, .input_count = input_count };
-	bt_graph *bt;
 
-	bt_logging_set_global_level(BT_LOGGING_LEVEL_NONE);
-	graph.sources = calloc(input_count + 1, sizeof(void *));
-	bt = bt_graph_create(0);
-	if (!graph.sources || !bt)
-		graph.status = FSC_E_NOMEM;
-	else if (add_sources(&graph, bt) && graph.port_count)
-		run(&graph, bt);
-	bt_graph_put_ref(bt);
-	fsc_lttng_plans_fini(&graph.plans);
-	free(graph.ports);
-	free(graph.heap);
-	free((void *)graph.sources);
-	return graph.status;
+	return run_all(&graph);
+}
+
+enum fsc_status fsc_lttng_graph_follow(const char *url, struct fsc_lttng_import *import)
+{
+	struct fsc_lttng_input input = { &url, 1 };
+	struct graph graph = { .import = import, .inputs = &input, .input_count = 1, .live = true };
+
+	return run_all(&graph);
 }

@@ -28,4 +28,11 @@ FSC_MUST_CHECK enum fsc_status fsc_lttng_graph_run(const struct fsc_lttng_input 
 						   size_t input_count,
 						   struct fsc_lttng_import *import);
 
+/*
+ * Read a session as it goes on, by the URL of its relay daemon, until it ends. What is read is
+ * flushed into the import each second, and when nothing comes. FSC_E_NOMEM, FSC_E_IO.
+ */
+FSC_MUST_CHECK enum fsc_status fsc_lttng_graph_follow(const char *url,
+						      struct fsc_lttng_import *import);
+
 #endif

@@ -61,6 +61,7 @@ struct trace {
 	uint32_t *images; /* seen in it; owned */
 	uint32_t image_count;
 	uint64_t lost;
+	uint64_t told_lost; /* by a flush */
 	uint64_t damaged;
 	bool uncounted;
 };
@@ -518,6 +519,30 @@ static enum fsc_status finish_image(struct fsc_lttng_import *import, struct imag
 		status = say(import, FSC_SPOOL_SKIPPED, image->index, image->skipped);
 	if (!status && image->late_full)
 		status = say(import, FSC_SPOOL_UNCOUNTED, image->index, 1);
+	return status;
+}
+
+static enum fsc_status say_dropped(struct fsc_lttng_import *import, struct trace *trace)
+{
+	uint64_t since = trace->lost - trace->told_lost;
+
+	trace->told_lost = trace->lost;
+	return say(import, FSC_SPOOL_DROPPED, 0, since);
+}
+
+enum fsc_status fsc_lttng_import_flush(struct fsc_lttng_import *import)
+{
+	enum fsc_status status = FSC_OK;
+	struct stream *stream, *next;
+
+	HASH_ITER (hh, import->streams, stream, next)
+		if (!status)
+			status = flush_stream(import, stream);
+	for (uint32_t i = 0; i < import->image_count && !status; i++)
+		status = flush_of_image(import, import->by_index[i], FSC_SPOOL_STATE,
+					&import->by_index[i]->state);
+	for (uint32_t i = 0; i < import->trace_count && !status; i++)
+		status = say_dropped(import, &import->traces[i]);
 	return status;
 }
 

@@ -42,7 +42,10 @@ void fsc_lttng_import_damaged(struct fsc_lttng_import *import, uint32_t trace);
 /* Write a text for the person. */
 void fsc_lttng_import_trouble(struct fsc_lttng_import *import, const char *text);
 
-/* Write what is still in buffers. FSC_E_IO. */
+/* Write what is in buffers, and what was dropped since the last time. FSC_E_IO. */
+FSC_MUST_CHECK enum fsc_status fsc_lttng_import_flush(struct fsc_lttng_import *import);
+
+/* Write what is still in buffers, and what is known at the end alone. FSC_E_IO. */
 FSC_MUST_CHECK enum fsc_status fsc_lttng_import_finish(struct fsc_lttng_import *import);
 
 #endif

@@ -23,8 +23,9 @@ enum fsc_spool_kind {
 	FSC_SPOOL_UNCOUNTED, /* some were dropped, and it is not known how many */
 	FSC_SPOOL_SKIPPED,   /* count = events of kinds that this version does not know */
 	FSC_SPOOL_DAMAGED,   /* count = streams of its that were read in part */
-	FSC_SPOOL_TROUBLE,   /* of no image: the bytes are a text for the person */
-	FSC_SPOOL_END	     /* of no image: all was read */
+	FSC_SPOOL_DROPPED, /* of no image: count = events that the tracer dropped since the last */
+	FSC_SPOOL_TROUBLE, /* of no image: the bytes are a text for the person */
+	FSC_SPOOL_END	   /* of no image: all was read */
 };
 
 struct fsc_spool_chunk {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A child process reads the traces by babeltrace2 and fills the spool (import_and_exit); then the
+ * A child process reads the traces by babeltrace2 and fills the spool (do_import); then the
  * spool is gone through once, chunk by chunk (read_spool). What the child had written when it ended
  * is read, however it ended.
  */
@@ -12,20 +12,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "analyzers/lttng_child_internal.h"
 #include "analyzers/lttng_folder_internal.h"
 #include "analyzers/lttng_graph_internal.h"
 #include "trace_points/clock.h"
 #include "trace_points/image.h"
 #include "trace_points/machine.h"
-
-/* Memory that babeltrace2 may take beyond what this process has; it needs some MB, and as much for
- * each event as that is large. */
-#define IMPORT_MEMORY_BYTES (1024ull << 20)
 
 static int spool_open(struct fsc_error *error)
 {
@@ -108,40 +103,16 @@ static enum fsc_status import(const struct fsc_lttng_folders *folders, int fd)
 	return status;
 }
 
-/* Private memory alone is limited: of a stream that is mapped, nothing can become too much. */
-static void limit_memory(void)
+struct job {
+	const struct fsc_lttng_folders *folders;
+	int fd;
+};
+
+static int do_import(void *arg)
 {
-	unsigned long long pages = 0;
-	struct rlimit limit;
-	FILE *file = fopen("/proc/self/statm", "re");
+	const struct job *job = arg;
 
-	if (file && fscanf(file, "%*u %*u %*u %*u %*u %llu", &pages) != 1)
-		pages = 0;
-	if (file)
-		fclose(file);
-	if (!pages || getrlimit(RLIMIT_DATA, &limit))
-		return;
-	limit.rlim_cur = pages * (unsigned long long)sysconf(_SC_PAGESIZE) + IMPORT_MEMORY_BYTES;
-	if (limit.rlim_max != RLIM_INFINITY && limit.rlim_cur > limit.rlim_max)
-		limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_DATA, &limit);
-	limit = (struct rlimit){ 0 };
-	setrlimit(RLIMIT_CORE, &limit);
-}
-
-/* The status is the exit status. Never returns. */
-static void import_and_exit(const struct fsc_lttng_folders *folders, int fd, pid_t parent)
-{
-	int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(FSC_E_IO);
-	/* What its libraries want to say, nobody would understand. */
-	if (nowhere >= 0)
-		dup2(nowhere, STDERR_FILENO);
-	limit_memory();
-	_exit((int)import(folders, fd));
+	return (int)import(job->folders, job->fd);
 }
 
 /* ---- the parent ---- */
@@ -155,14 +126,12 @@ static void warn(struct fsc_warnings *warnings, const char *path, const char *wh
 /* Returns how the child ended, as by waitpid(); -1: it could not be made. */
 static int run_import(const struct fsc_lttng_folders *folders, int fd)
 {
-	pid_t parent = getpid(), child;
+	struct job job = { folders, fd };
+	pid_t child = fsc_lttng_child_start(do_import, &job);
 	int ended = 0;
 
-	child = fork();
 	if (child < 0)
 		return -1;
-	if (!child)
-		import_and_exit(folders, fd, parent);
 	while (waitpid(child, &ended, 0) < 0)
 		if (errno != EINTR)
 			return -1;

@@ -10,6 +10,7 @@
 #ifndef CLI_TOP_INTERNAL_H
 #define CLI_TOP_INTERNAL_H
 
+#include "analyzers/lttng_live.h"
 #include "analyzers/status.h"
 #include "cli/arguments.h"
 #include "cli/live_session.h"
@@ -42,6 +43,8 @@ struct fsc_top_sample {
 	uint64_t threads; /* slots that have an owner */
 	struct fsc_top_row *rows;
 	size_t row_count;
+	const char *url; /* of a live session of LTTng; then `image` is none. NULL: an image */
+	struct fsc_lttng_live_sample session;
 	const uint8_t *map; /* of the file */
 	size_t map_bytes;
 };
@@ -49,6 +52,10 @@ struct fsc_top_sample {
 /* FSC_E_NOMEM, FSC_E_IO. Ends with fsc_top_sample_fini(), also then. */
 FSC_MUST_CHECK enum fsc_status fsc_top_sample_take(struct fsc_top_sample *sample,
 						   const struct fsc_live_session *live);
+/* The same of a live session. FSC_E_NOMEM. */
+FSC_MUST_CHECK enum fsc_status fsc_top_sample_of_session(struct fsc_top_sample *sample,
+							 const struct fsc_lttng_live *live,
+							 const char *url);
 void fsc_top_sample_fini(struct fsc_top_sample *sample);
 
 /* Rates, from what an earlier sample of the same image counted. */

@@ -331,6 +331,7 @@ enum fsc_status fsc_top_sample_take(struct fsc_top_sample *sample,
 void fsc_top_sample_fini(struct fsc_top_sample *sample)
 {
 	free(sample->rows);
+	fsc_lttng_live_forget(&sample->session);
 	if (sample->map)
 		munmap((void *)sample->map, sample->map_bytes);
 	*sample = (struct fsc_top_sample){ 0 };
@@ -348,7 +349,7 @@ void fsc_top_sample_compare(struct fsc_top_sample *sample, const struct fsc_top_
 {
 	int64_t interval_ns = (int64_t)(sample->time_ns - before->time_ns);
 
-	if (!before->rows || sample->image.pid != before->image.pid ||
+	if (sample->url || !before->rows || sample->image.pid != before->image.pid ||
 	    sample->image.number != before->image.number || interval_ns <= 0)
 		return;
 	sample->interval_ns = fsc_known(interval_ns);

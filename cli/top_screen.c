@@ -13,6 +13,27 @@
 /* The last line of a screen stays empty, so that it does not scroll. */
 enum { HEAD_LINES = 5, OTHER_LINES = HEAD_LINES + 2, BUFFER_BYTES = 4096 };
 
+static void write_session_head(const struct fsc_top_sample *sample, enum fsc_top_key key,
+			       const struct fsc_output *output)
+{
+	const struct fsc_lttng_live_sample *session = &sample->session;
+	char rate[FSC_UNITS_TEXT];
+
+	fsc_output_style(output, FSC_STYLE_TITLE);
+	fputs("ffiscope top  ", output->stream);
+	fsc_text_write_cut(sample->url, 60, output->stream);
+	fsc_output_style(output, FSC_STYLE_PLAIN);
+	fprintf(output->stream, "\n%s, %zu processes on %zu hosts, %zu running\n",
+		session->ended ? "the session ended" : "live", session->processes, session->hosts,
+		session->running);
+	fprintf(output->stream,
+		"%" PRIu64 " calls, %s/s, %" PRIu64 " buffers live, %" PRIu64 " events lost\n",
+		sample->calls, fsc_units_count(rate, sample->calls_per_s), sample->live,
+		session->lost_events);
+	fprintf(output->stream, "by %s; times are raw; quantiles since this began\n\n",
+		fsc_top_key_name(key));
+}
+
 /* The fields of the head end the line with their own newline. */
 static void write_head(const struct fsc_top_sample *sample, enum fsc_top_key key,
 		       const struct fsc_output *output)
@@ -63,7 +84,10 @@ void fsc_top_screen_write(const struct fsc_top_sample *sample, enum fsc_top_key 
 	size_t room = lines > OTHER_LINES ? lines - OTHER_LINES : 1;
 	struct fsc_table table;
 
-	write_head(sample, key, output);
+	if (sample->url)
+		write_session_head(sample, key, output);
+	else
+		write_head(sample, key, output);
 	fsc_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
 	for (size_t i = 0; i < sample->row_count && (!lines || i < room); i++)
 		add_row(&table, &sample->rows[i]);
@@ -89,28 +113,51 @@ static void put_row(struct fsc_json *json, const struct fsc_top_row *row)
 	fsc_json_object_end(json);
 }
 
-void fsc_top_json_write(const struct fsc_top_sample *sample, const struct fsc_output *output)
+static void put_image(struct fsc_json *json, const struct fsc_top_sample *sample)
 {
 	const struct fsc_image *image = &sample->image;
+
+	fsc_json_member_u64(json, "pid", image->pid);
+	fsc_json_member_u64(json, "image", image->number);
+	fsc_json_members_text(json, "exe", image->exe);
+	fsc_json_member_string(json, "sink", fsc_sink_name(image->sink));
+	fsc_json_newline(json);
+	fsc_json_member_u64(json, "start_ns", image->start_ns);
+	fsc_json_member_u64(json, "time_ns", sample->time_ns);
+	fsc_json_members_maybe(json, "interval_ns", sample->interval_ns);
+	fsc_json_member_u64(json, "threads", sample->threads);
+	fsc_json_member_u64(json, "profile_missed", image->profile_missed);
+}
+
+static void put_session(struct fsc_json *json, const struct fsc_top_sample *sample)
+{
+	const struct fsc_lttng_live_sample *session = &sample->session;
+
+	fsc_json_member_string(json, "url", sample->url);
+	fsc_json_member_string(json, "sink", fsc_sink_name(FSC_SINK_LTTNG));
+	fsc_json_member_bool(json, "ended", session->ended);
+	fsc_json_member_u64(json, "processes", session->processes);
+	fsc_json_member_u64(json, "running", session->running);
+	fsc_json_member_u64(json, "hosts", session->hosts);
+	fsc_json_member_u64(json, "lost_events", session->lost_events);
+}
+
+void fsc_top_json_write(const struct fsc_top_sample *sample, const struct fsc_output *output)
+{
 	static char buffer[BUFFER_BYTES];
 	struct fsc_json json;
 
 	fsc_json_init(&json, buffer, sizeof(buffer), fsc_output_flush_json, output->stream);
 	fsc_json_object_begin(&json);
 	fsc_json_member_string(&json, "schema", "ffiscope.top/1");
-	fsc_json_member_u64(&json, "pid", image->pid);
-	fsc_json_member_u64(&json, "image", image->number);
-	fsc_json_members_text(&json, "exe", image->exe);
-	fsc_json_member_string(&json, "sink", fsc_sink_name(image->sink));
+	if (sample->url)
+		put_session(&json, sample);
+	else
+		put_image(&json, sample);
 	fsc_json_newline(&json);
-	fsc_json_member_u64(&json, "start_ns", image->start_ns);
-	fsc_json_member_u64(&json, "time_ns", sample->time_ns);
-	fsc_json_members_maybe(&json, "interval_ns", sample->interval_ns);
 	fsc_json_member_u64(&json, "calls", sample->calls);
 	fsc_json_members_maybe(&json, "calls_per_s", sample->calls_per_s);
 	fsc_json_member_u64(&json, "live_buffers", sample->live);
-	fsc_json_member_u64(&json, "threads", sample->threads);
-	fsc_json_member_u64(&json, "profile_missed", image->profile_missed);
 	fsc_json_newline(&json);
 	fsc_json_key(&json, "entry_points");
 	fsc_json_array_begin(&json);

@@ -111,6 +111,7 @@ def relay(tracer):
     tracer.start("lttng-relayd", "-o", output,
                  *(word for option, port in (("-C", control), ("-D", data), ("-L", live))
                    for word in (option, f"tcp://127.0.0.1:{port}")), ready=lambda: _listens(control))
+    tracer.live_port = live
     return output, f"net://127.0.0.1:{control}:{data}"
 
 
