@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "analyzers/breakdown_internal.h"
+#include "analyzers/summary_internal.h"
 
 static enum fsc_status gather(struct fsc_breakdown_image *image, struct fsc_event_stream *stream)
 {
@@ -23,11 +24,10 @@ static enum fsc_status gather(struct fsc_breakdown_image *image, struct fsc_even
 	return FSC_OK;
 }
 
-/* The rows of one image, which are the breakdown's then. */
-static enum fsc_status read_image(struct fsc_breakdown *breakdown,
-				  const struct fsc_recording *recording,
-				  const struct fsc_process *process, struct fsc_warnings *warnings,
-				  struct fsc_error *error)
+enum fsc_status fsc_breakdown_gather(struct fsc_breakdown *breakdown,
+				     const struct fsc_recording *recording,
+				     const struct fsc_process *process,
+				     struct fsc_warnings *warnings, struct fsc_error *error)
 {
 	struct fsc_breakdown_image image = { .recording = recording, .process = process };
 	struct fsc_event_stream stream;
@@ -51,6 +51,15 @@ static enum fsc_status read_image(struct fsc_breakdown *breakdown,
 	return status ? fsc_error_set(error, status, process->folder, "no memory") : FSC_OK;
 }
 
+static enum fsc_status copy_sums(struct fsc_breakdown *breakdown,
+				 const struct fsc_recording *recording, struct fsc_error *error)
+{
+	breakdown->facts = recording->sums->facts;
+	if (fsc_gathering_add(&breakdown->gathering, &recording->sums->gathering))
+		return fsc_error_set(error, FSC_E_NOMEM, recording->path, "no memory");
+	return FSC_OK;
+}
+
 enum fsc_status fsc_breakdown_read(struct fsc_breakdown **out,
 				   const struct fsc_recording *recording,
 				   const struct fsc_process *process, struct fsc_warnings *warnings,
@@ -61,10 +70,13 @@ enum fsc_status fsc_breakdown_read(struct fsc_breakdown **out,
 
 	*out = NULL;
 	if (!breakdown)
-		return fsc_error_set(error, FSC_E_NOMEM, process->folder, "no memory");
-	status = read_image(breakdown, recording, process, warnings, error);
+		return fsc_error_set(error, FSC_E_NOMEM, recording->path, "no memory");
+	if (recording->sums)
+		status = copy_sums(breakdown, recording, error);
+	else
+		status = fsc_breakdown_gather(breakdown, recording, process, warnings, error);
 	if (!status && fsc_breakdown_rows_make(breakdown))
-		status = fsc_error_set(error, FSC_E_NOMEM, process->folder, "no memory");
+		status = fsc_error_set(error, FSC_E_NOMEM, recording->path, "no memory");
 	if (status) {
 		fsc_breakdown_destroy(breakdown);
 		return status;

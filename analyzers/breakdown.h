@@ -156,6 +156,7 @@ struct fsc_breakdown_result {
 	struct fsc_maybe probe_inner_ps;
 	struct fsc_maybe probe_outer_ps;
 	struct fsc_maybe probe_spread_ps;
+	bool probes_differ; /* of a summary: known, but not one; each part has its own taken off */
 	struct fsc_maybe pace_permille;	  /* of state.h: those three allow for it */
 	struct fsc_maybe probes_added_ps; /* in all, as far as events were read */
 	struct fsc_maybe growth_ns;	  /* what threads spent on attaching and on larger rings */

@@ -25,6 +25,7 @@ struct fsc_breakdown_facts {
 	struct fsc_maybe last_ns;
 	struct fsc_maybe added_ps; /* by all probes */
 	struct fsc_probe_cost probe[FSC_PROBE_KINDS];
+	bool probes_differ; /* between images: then those that do are not known here */
 	struct fsc_maybe pace_permille;
 	struct fsc_maybe growth_ns;
 };
@@ -134,6 +135,16 @@ static inline int64_t fsc_breakdown_divide(int64_t value, int64_t by)
 {
 	return (value + (value < 0 ? -(by / 2) : by / 2)) / by;
 }
+
+/* The sums and facts of one image, without finished rows. Else *error says why. */
+FSC_MUST_CHECK enum fsc_status fsc_breakdown_gather(struct fsc_breakdown *breakdown,
+						    const struct fsc_recording *recording,
+						    const struct fsc_process *process,
+						    struct fsc_warnings *warnings,
+						    struct fsc_error *error);
+
+/* "encode"; NULL: there is no such phase, or it is a user's. */
+const char *fsc_claim_name(uint32_t phase);
 
 /* Fill breakdown->result from what was gathered. */
 FSC_MUST_CHECK enum fsc_status fsc_breakdown_rows_make(struct fsc_breakdown *breakdown);

@@ -181,11 +181,14 @@ static void fill_entry(const struct fsc_breakdown *breakdown, const struct fsc_g
 	fill_sampled(from, row);
 }
 
+const char *fsc_claim_name(uint32_t phase)
+{
+	return phase < sizeof(claim_names) / sizeof(claim_names[0]) ? claim_names[phase] : NULL;
+}
+
 static const char *phase_name(const struct fsc_cell *cell)
 {
-	if (cell->name)
-		return cell->name;
-	return claim_names[cell->phase];
+	return cell->name ? cell->name : fsc_claim_name(cell->phase);
 }
 
 static enum fsc_source source_of(const struct fsc_cell *cell)
@@ -347,6 +350,7 @@ static void fill_facts(struct fsc_breakdown *breakdown)
 	result->probe_inner_ps = when(probe->known, probe->inner_ps);
 	result->probe_outer_ps = when(probe->known, probe->outer_ps);
 	result->probe_spread_ps = when(probe->known, probe->spread_ps);
+	result->probes_differ = facts->probes_differ;
 	result->pace_permille = facts->pace_permille;
 	result->probes_added_ps = facts->added_ps;
 	result->growth_ns = facts->growth_ns;

@@ -26,7 +26,7 @@ static const uint8_t fixed_place[2][FSC_PHASE_NAMED] = {
 	},
 };
 
-static void row_fini(struct fsc_gathered *row)
+void fsc_gathered_fini(struct fsc_gathered *row)
 {
 	for (size_t i = 0; i < row->cell_count; i++) {
 		fsc_histogram_fini(&row->cells[i].raw);
@@ -41,13 +41,14 @@ static void row_fini(struct fsc_gathered *row)
 	free(row->aliases);
 	free(row->name);
 	free(row->library);
+	*row = (struct fsc_gathered){ 0 };
 }
 
 void fsc_gathering_fini(struct fsc_gathering *gathering)
 {
 	for (size_t i = 0; i < gathering->row_count; i++)
-		row_fini(&gathering->rows[i]);
-	row_fini(&gathering->host);
+		fsc_gathered_fini(&gathering->rows[i]);
+	fsc_gathered_fini(&gathering->host);
 	free(gathering->rows);
 	free(gathering->places);
 	*gathering = (struct fsc_gathering){ 0 };
@@ -135,7 +136,7 @@ enum fsc_status fsc_gathering_row(struct fsc_gathering *gathering, const char *n
 		row.library = strdup(library);
 		row.index = (uint32_t)gathering->row_count;
 		if (!row.name || !row.library || (!is_free && fsc_gathered_fixed_cells(&row))) {
-			row_fini(&row);
+			fsc_gathered_fini(&row);
 			return FSC_E_NOMEM;
 		}
 		gathering->rows[gathering->row_count++] = row;
@@ -324,27 +325,32 @@ static enum fsc_status add_row(struct fsc_gathered *into, const struct fsc_gathe
 	fsc_estimate_join(&into->estimate, &from->estimate);
 	for (size_t i = 0; i < from->alias_count && !status; i++)
 		status = fsc_gathered_alias(into, from->aliases[i]);
+	if (from->alias_count && !status)
+		order_aliases(into);
 	if (status || fsc_histogram_merge(&into->raw, &from->raw) ||
 	    fsc_histogram_merge(&into->requests, &from->requests))
 		return FSC_E_NOMEM;
 	return add_cells(into, from);
 }
 
+enum fsc_status fsc_gathering_add_row(struct fsc_gathering *into, const struct fsc_gathered *row)
+{
+	enum fsc_status status;
+	uint32_t index;
+
+	status = fsc_gathering_row(into, row->name, row->library, row->is_free, &index);
+	return status ? status : add_row(&into->rows[index], row);
+}
+
 enum fsc_status fsc_gathering_add(struct fsc_gathering *into, const struct fsc_gathering *from)
 {
 	enum fsc_status status = FSC_OK;
-	uint32_t index;
 
 	if (from->host.cell_count && !into->host.cell_count)
 		status = fsc_gathered_fixed_cells(&into->host);
 	if (!status && from->host.cell_count)
 		status = add_cells(&into->host, &from->host);
-	for (size_t i = 0; i < from->row_count && !status; i++) {
-		const struct fsc_gathered *row = &from->rows[i];
-
-		status = fsc_gathering_row(into, row->name, row->library, row->is_free, &index);
-		if (!status)
-			status = add_row(&into->rows[index], row);
-	}
+	for (size_t i = 0; i < from->row_count && !status; i++)
+		status = fsc_gathering_add_row(into, &from->rows[i]);
 	return status;
 }

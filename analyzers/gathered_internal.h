@@ -112,6 +112,7 @@ struct fsc_gathering {
 	struct fsc_gathered host; /* its cells alone: phases of no known call */
 };
 
+void fsc_gathered_fini(struct fsc_gathered *row);
 void fsc_gathering_fini(struct fsc_gathering *gathering);
 
 /* The row of that name, library and kind, a new one if need be; its index. FSC_E_NOMEM. */
@@ -134,6 +135,10 @@ FSC_MUST_CHECK enum fsc_status fsc_gathered_alias(struct fsc_gathered *row, cons
 
 /* Users' cells in the order of their ids, aliases by name. FSC_E_NOMEM. */
 FSC_MUST_CHECK enum fsc_status fsc_gathering_order(struct fsc_gathering *gathering);
+
+/* Add to the row of the same name, library and kind. FSC_E_NOMEM: as fsc_gathering_add(). */
+FSC_MUST_CHECK enum fsc_status fsc_gathering_add_row(struct fsc_gathering *into,
+						     const struct fsc_gathered *row);
 
 /*
  * Add all rows of `from`. Users' cells are the same where their names are. FSC_E_NOMEM: `into` is

@@ -86,6 +86,34 @@ void fsc_histogram_add_many(struct fsc_histogram *histogram, int64_t value, uint
 		add(histogram, value, count);
 }
 
+enum fsc_status fsc_histogram_fill(struct fsc_histogram_side *side, uint32_t bucket, uint64_t count)
+{
+	if (bucket >= FSC_HISTOGRAM_BUCKETS)
+		return FSC_E_LIMIT;
+	if (bucket - side->first >= side->size && !side_grow(side, bucket, bucket))
+		return FSC_E_NOMEM;
+	side->counts[bucket - side->first] += count;
+	return FSC_OK;
+}
+
+static bool side_count(const struct fsc_histogram_side *side, uint64_t *sum)
+{
+	for (uint32_t i = 0; i < side->size; i++)
+		if (__builtin_add_overflow(*sum, side->counts[i], sum))
+			return false;
+	return true;
+}
+
+bool fsc_histogram_holds(const struct fsc_histogram *histogram)
+{
+	uint64_t sum = histogram->zero_count;
+
+	if (__builtin_add_overflow(sum, histogram->dropped, &sum))
+		return false;
+	return side_count(&histogram->positive, &sum) && side_count(&histogram->negative, &sum) &&
+	       sum == histogram->count && sum <= INT64_MAX && histogram->min <= histogram->max;
+}
+
 static bool side_fit(struct fsc_histogram_side *into, const struct fsc_histogram_side *from)
 {
 	if (!from->size)

@@ -42,6 +42,16 @@ void fsc_histogram_add(struct fsc_histogram *histogram, int64_t value);
 /* The same value `count` times. */
 void fsc_histogram_add_many(struct fsc_histogram *histogram, int64_t value, uint64_t count);
 
+/*
+ * Count `count` more in a bucket (of FSC_HISTOGRAM_BUCKETS), and nothing else: the other members
+ * are the caller's to set. FSC_E_NOMEM, FSC_E_LIMIT: no such bucket.
+ */
+FSC_MUST_CHECK enum fsc_status fsc_histogram_fill(struct fsc_histogram_side *side, uint32_t bucket,
+						  uint64_t count);
+
+/* Are its members those of one distribution, each within the bounds of the others? */
+bool fsc_histogram_holds(const struct fsc_histogram *histogram);
+
 /* Add all of `from` to `into`. FSC_E_NOMEM: `into` is as before. */
 FSC_MUST_CHECK enum fsc_status fsc_histogram_merge(struct fsc_histogram *into,
 						   const struct fsc_histogram *from);

@@ -14,7 +14,7 @@
 #include "analyzers/status.h"
 
 enum fsc_json_limit {
-	FSC_JSON_BYTES_MAX = 16 << 20,
+	FSC_JSON_BYTES_MAX = 64 << 20,
 	FSC_JSON_DEPTH_MAX = 16,
 	FSC_JSON_NAME_MAX = 512
 };

@@ -470,11 +470,14 @@ enum fsc_status fsc_leaks_read(struct fsc_leaks **out, const struct fsc_recordin
 			       const struct fsc_leaks_scope *only, struct fsc_warnings *warnings,
 			       struct fsc_error *error)
 {
-	struct fsc_leaks *leaks = calloc(1, sizeof(*leaks));
 	struct fsc_error problem = { 0 };
 	enum fsc_status status;
+	struct fsc_leaks *leaks;
 
 	*out = NULL;
+	if (fsc_recording_has_events(recording, error))
+		return FSC_E_NOT_FOUND;
+	leaks = calloc(1, sizeof(*leaks));
 	if (!leaks)
 		return fsc_error_set(error, FSC_E_NOMEM, recording->path, "no memory");
 	leaks->result.made = leaks->result.freed = leaks->result.live = fsc_known(0);

@@ -15,6 +15,7 @@
 
 #include "analyzers/json_internal.h"
 #include "analyzers/lttng_trace_internal.h"
+#include "analyzers/summary_internal.h"
 #include "trace_points/events.h"
 #include "trace_points/packet.h"
 #include "trace_points/recording.h"
@@ -567,6 +568,8 @@ enum fsc_status fsc_recording_open(struct fsc_recording **out, const char *path,
 		fsc_error_hint(error, "make one with `ffiscope record -- COMMAND`");
 		return status;
 	}
+	if (S_ISREG(info.st_mode) && strlen(path) < FSC_PATH_MAX)
+		return fsc_summary_open(out, path, error);
 	if (!S_ISDIR(info.st_mode) || strlen(path) >= FSC_PATH_MAX) {
 		fsc_error_set(error, FSC_E_FORMAT, path, "not a recording: it is not a folder");
 		fsc_error_hint(error, "a recording is the folder that `ffiscope record` leaves");
@@ -583,18 +586,4 @@ enum fsc_status fsc_recording_open(struct fsc_recording **out, const char *path,
 	}
 	*out = recording;
 	return FSC_OK;
-}
-
-void fsc_recording_destroy(struct fsc_recording *recording)
-{
-	if (!recording)
-		return;
-	for (size_t i = 0; i < recording->process_count; i++)
-		free(recording->processes[i].folder);
-	free(recording->processes);
-	fsc_lttng_trace_close(recording->lttng);
-	for (size_t i = 0; i < recording->command_count; i++)
-		free(recording->command[i]);
-	free(recording->command);
-	free(recording);
 }

@@ -3,7 +3,8 @@
  * recording.h - open a recording folder and say which process images are in it.
  *
  * In:     a folder that `ffiscope record` left, one process folder of it (`<pid>-<n>`), or a bare
- *         `ctf` folder (trace_points/recording.h has the layout); or a folder with LTTng traces.
+ *         `ctf` folder (trace_points/recording.h has the layout); or a folder with LTTng traces;
+ *         or the file of a summary (summary.h).
  * Out:    struct fsc_recording: what meta.json and each process.json say, images in order of pid
  *         and number. A missing or damaged JSON file is a warning; what can be read is read.
  * Cost:   memory for the lists; no event is read here, but those of LTTng traces.
@@ -15,6 +16,7 @@
 #include "analyzers/status.h"
 
 struct fsc_lttng_trace; /* lttng_trace_internal.h */
+struct fsc_sums;	/* summary_internal.h */
 
 enum fsc_recording_limit {
 	FSC_PATH_MAX = 4096,
@@ -96,7 +98,8 @@ struct fsc_recording {
 	struct fsc_process *processes;
 	size_t process_count;
 	struct fsc_lttng_trace
-		*lttng; /* what it was read from; NULL: an embedded recording; owned */
+		*lttng;	       /* what it was read from; NULL: an embedded recording; owned */
+	struct fsc_sums *sums; /* of a summary, which has no events; else NULL; owned */
 	struct fsc_warnings warnings;
 };
 
@@ -112,7 +115,8 @@ FSC_MUST_CHECK enum fsc_status fsc_recording_open(struct fsc_recording **out, co
 void fsc_recording_destroy(struct fsc_recording *recording);
 
 /*
- * The image with the most calls (the first of equals), or NULL when there is none. Where the calls
+ * The image with the most calls (the first of equals), or NULL when there is none; of a summary
+ * what stands for all of its images. Where the calls
  * are not known, the size of its events tells how many they are at least.
  */
 const struct fsc_process *fsc_recording_busiest(const struct fsc_recording *recording);
@@ -125,6 +129,10 @@ const struct fsc_process *fsc_recording_busiest(const struct fsc_recording *reco
  */
 const struct fsc_process *fsc_recording_find(const struct fsc_recording *recording,
 					     const char *host, uint32_t pid, uint32_t image);
+
+/* FSC_E_NOT_FOUND: it is a summary, and what is asked for needs events; *error says so. */
+FSC_MUST_CHECK enum fsc_status fsc_recording_has_events(const struct fsc_recording *recording,
+							struct fsc_error *error);
 
 /* Are the recording's rate and step of the clock this image's too? */
 bool fsc_recording_knows_clock(const struct fsc_recording *recording,

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What can be asked of a recording that is open; nothing is hard here. */
+/* What can be asked of a recording that is open, and its end; nothing is hard here. */
 #include "analyzers/recording.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "analyzers/lttng_trace_internal.h"
+#include "analyzers/summary_internal.h"
 #include "trace_points/events.h"
 
 /* Its calls, or as many as the bytes of its events could hold. */
@@ -18,6 +21,8 @@ const struct fsc_process *fsc_recording_busiest(const struct fsc_recording *reco
 {
 	const struct fsc_process *best = NULL;
 
+	if (recording->sums && recording->process_count > 1)
+		return &recording->sums->whole;
 	for (size_t i = 0; i < recording->process_count; i++)
 		if (!best || calls_of(&recording->processes[i]) > calls_of(best))
 			best = &recording->processes[i];
@@ -29,6 +34,9 @@ const struct fsc_process *fsc_recording_find(const struct fsc_recording *recordi
 {
 	const struct fsc_process *best = NULL;
 
+	/* Its processes are not told apart any more. */
+	if (recording->sums && recording->process_count > 1)
+		return NULL;
 	for (size_t i = 0; i < recording->process_count; i++) {
 		const struct fsc_process *process = &recording->processes[i];
 
@@ -38,6 +46,16 @@ const struct fsc_process *fsc_recording_find(const struct fsc_recording *recordi
 			best = process;
 	}
 	return best;
+}
+
+enum fsc_status fsc_recording_has_events(const struct fsc_recording *recording,
+					 struct fsc_error *error)
+{
+	if (!recording->sums)
+		return FSC_OK;
+	fsc_error_set(error, FSC_E_NOT_FOUND, recording->path, "a summary holds sums, no events");
+	fsc_error_hint(error, "give one of the recordings that it was made of");
+	return FSC_E_NOT_FOUND;
 }
 
 static bool may_be_equal(const char *one, const char *other)
@@ -62,4 +80,19 @@ const char *fsc_recording_clock_mode(const struct fsc_recording *recording,
 				     const struct fsc_process *process)
 {
 	return process && *process->clock_mode ? process->clock_mode : recording->clock_mode;
+}
+
+void fsc_recording_destroy(struct fsc_recording *recording)
+{
+	if (!recording)
+		return;
+	for (size_t i = 0; i < recording->process_count; i++)
+		free(recording->processes[i].folder);
+	free(recording->processes);
+	fsc_lttng_trace_close(recording->lttng);
+	fsc_summary_destroy(recording->sums);
+	for (size_t i = 0; i < recording->command_count; i++)
+		free(recording->command[i]);
+	free(recording->command);
+	free(recording);
 }

@@ -67,6 +67,18 @@ struct fsc_slowest_line *fsc_slowest_add(struct fsc_slowest *slowest, int64_t du
 	return line;
 }
 
+enum fsc_status fsc_slowest_set(struct fsc_slowest *slowest, uint64_t bucket,
+				const struct fsc_slowest_line *line)
+{
+	if (bucket >= FSC_SLOWEST_BUCKETS)
+		return FSC_E_LIMIT;
+	if ((uint32_t)bucket - slowest->first >= slowest->size &&
+	    !grow(slowest, (uint32_t)bucket, (uint32_t)bucket))
+		return FSC_E_NOMEM;
+	slowest->lines[(uint32_t)bucket - slowest->first] = *line;
+	return FSC_OK;
+}
+
 static void add_columns(int64_t into[FSC_SLOWEST_COLUMNS], const int64_t from[FSC_SLOWEST_COLUMNS],
 			const uint8_t *columns, size_t count)
 {

@@ -48,6 +48,10 @@ void fsc_slowest_fini(struct fsc_slowest *slowest);
 struct fsc_slowest_line *fsc_slowest_add(struct fsc_slowest *slowest, int64_t duration_ns,
 					 uint64_t count);
 
+/* Set a line of a bucket (of FSC_SLOWEST_BUCKETS). FSC_E_NOMEM, FSC_E_LIMIT: no such bucket. */
+FSC_MUST_CHECK enum fsc_status fsc_slowest_set(struct fsc_slowest *slowest, uint64_t bucket,
+					       const struct fsc_slowest_line *line);
+
 /*
  * Give columns other places: columns[i] is where column i goes, places that do not exist lose it.
  * Columns from `count` on are empty.

@@ -13,6 +13,7 @@
 #include "cli/flamegraph_internal.h"
 #include "cli/messages.h"
 #include "cli/output.h"
+#include "cli/output_file.h"
 #include "cli/process_choice.h"
 #include "cli/progress.h"
 #include "flamegraphs/svg.h"
@@ -202,7 +203,7 @@ static bool draw(const struct picture *picture, bool folded, FILE *out)
 
 static int write_picture(const struct picture *picture, const struct choices *choices)
 {
-	struct fsc_flamegraph_file file;
+	struct fsc_output_file file;
 	struct fsc_output output;
 	bool drawn;
 
@@ -211,10 +212,10 @@ static int write_picture(const struct picture *picture, const struct choices *ch
 		drawn = draw(picture, choices->folded, output.stream);
 		return fsc_output_finish(&output) && drawn ? FSC_EXIT_CLEAN : FSC_EXIT_TROUBLE;
 	}
-	if (!fsc_flamegraph_file_open(&file, choices->file))
+	if (!fsc_output_file_open(&file, choices->file))
 		return FSC_EXIT_TROUBLE;
 	drawn = draw(picture, choices->folded, file.stream);
-	return fsc_flamegraph_file_close(&file, drawn) && drawn ? FSC_EXIT_CLEAN : FSC_EXIT_TROUBLE;
+	return fsc_output_file_close(&file, drawn) && drawn ? FSC_EXIT_CLEAN : FSC_EXIT_TROUBLE;
 }
 
 static int make_picture(const struct choices *choices)

@@ -26,15 +26,4 @@ FSC_MUST_CHECK enum fsc_status
 fsc_flamegraph_add_phases(struct fsc_folded *folded, const struct fsc_breakdown_result *breakdown,
 			  size_t *left_out);
 
-/* A file that appears under its name when it is whole. Fields are its own. */
-struct fsc_flamegraph_file {
-	FILE *stream;
-	const char *path;
-	char *hidden; /* name until then; NULL: what is there is no plain file and is written to */
-};
-
-/* false: the person was told why. */
-bool fsc_flamegraph_file_open(struct fsc_flamegraph_file *file, const char *path);
-bool fsc_flamegraph_file_close(struct fsc_flamegraph_file *file, bool keep);
-
 #endif

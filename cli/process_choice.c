@@ -90,15 +90,22 @@ static enum fsc_status no_such_image(struct fsc_recording *recording,
 	struct fsc_error error;
 	enum fsc_status status;
 
-	if (choice->has_image)
+	if (recording->sums)
+		status = fsc_error_set(&error, FSC_E_NOT_FOUND, recording->path,
+				       "a summary does not tell process %u apart", choice->pid);
+	else if (choice->has_image)
 		status = fsc_error_set(&error, FSC_E_NOT_FOUND, recording->path,
 				       "process %u made no event in its image %u", choice->pid,
 				       choice->image);
 	else
 		status = fsc_error_set(&error, FSC_E_NOT_FOUND, recording->path,
 				       "process %u made no event", choice->pid);
-	fsc_error_hint(&error, "%zu process image%s did; `ffiscope report --json` lists them",
-		       recording->process_count, recording->process_count == 1 ? "" : "s");
+	if (recording->sums)
+		fsc_error_hint(&error, "give the recording that it was made of");
+	else
+		fsc_error_hint(&error,
+			       "%zu process image%s did; `ffiscope report --json` lists them",
+			       recording->process_count, recording->process_count == 1 ? "" : "s");
 	fsc_messages_error(&error);
 	return status;
 }

@@ -69,7 +69,7 @@ const struct fsc_arguments fsc_report_arguments = {
 	.operands = "[RECORDING]",
 	.about = "Shows where the time of each entry point of one process goes.\n"
 		 "RECORDING is the folder that record left (default: ffiscope.data),\n"
-		 "or a folder with LTTng traces of ffiscope.",
+		 "a folder with LTTng traces of ffiscope, or a summary that merge wrote.",
 	.list = options,
 	.count = sizeof(options) / sizeof(options[0]),
 	.operand = fsc_process_choice_take_path,

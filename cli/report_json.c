@@ -8,11 +8,16 @@
 
 enum { BUFFER_BYTES = 65536, SHARE_DECIMALS = 6, PACE_DECIMALS = 3 };
 
+/* What stands for all images of a summary has no number of its own. */
 static void put_image(struct fsc_json *json, const struct fsc_process *process)
 {
+	struct fsc_maybe one = { .known = process->pid > 0 };
+
 	fsc_json_object_begin(json);
-	fsc_json_member_u64(json, "pid", process->pid);
-	fsc_json_member_u64(json, "image", process->image);
+	one.value = process->pid;
+	fsc_json_members_maybe(json, "pid", one);
+	one.value = process->image;
+	fsc_json_members_maybe(json, "image", one);
 	fsc_json_members_text(json, "exe", process->exe);
 	fsc_json_members_maybe(json, "calls", process->calls);
 	fsc_json_members_maybe(json, "parent", process->parent);

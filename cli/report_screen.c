@@ -115,6 +115,11 @@ static void write_process(const struct fsc_report *report, const struct fsc_outp
 	char word[FSC_PROCESS_CHOICE_WORD];
 
 	write_command(report, output);
+	if (!process->pid) {
+		fsc_output_fact(output, "processes", "%zu process images, added up",
+				report->recording->process_count);
+		return;
+	}
 	fsc_output_fact(output, "process", "%s %s, %s",
 			fsc_process_choice_word(word, report->recording, process), exe_of(process),
 			state_of(report));
@@ -193,6 +198,14 @@ static void write_overhead(const struct fsc_report *report, const struct fsc_out
 	const struct fsc_breakdown_result *breakdown = report->breakdown;
 	char all[FSC_UNITS_TEXT], inner[FSC_UNITS_TEXT], outer[FSC_UNITS_TEXT];
 
+	if (!breakdown->probe_inner_ps.known && breakdown->probes_differ) {
+		fsc_output_fact(output, "overhead",
+				"%s in all: the probe cost is not the same everywhere; %s",
+				fsc_units_ps(all, breakdown->probes_added_ps),
+				report->corrected ? "each part is corrected by its own"
+						  : "nothing is subtracted");
+		return;
+	}
 	if (!breakdown->probe_inner_ps.known) {
 		fsc_output_fact(output, "overhead",
 				"? the probe cost is not known: nothing is subtracted");

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/flamegraph_internal.h"
+#include "cli/output_file.h"
 #include "fixture.h"
 
 static struct fsc_folded *folded;
@@ -62,42 +63,42 @@ Test(flamegraph, a_negative_phase_is_left_out_and_counted)
 
 Test(flamegraph, a_file_appears_when_it_is_whole)
 {
-	struct fsc_flamegraph_file file;
+	struct fsc_output_file file;
 
-	cr_assert(fsc_flamegraph_file_open(&file, path));
+	cr_assert(fsc_output_file_open(&file, path));
 	fputs("drawing", file.stream);
 	cr_assert(access(path, F_OK));
-	cr_assert(fsc_flamegraph_file_close(&file, true));
+	cr_assert(fsc_output_file_close(&file, true));
 	cr_assert_not(access(path, F_OK));
 }
 
 Test(flamegraph, a_failed_drawing_leaves_no_file)
 {
-	struct fsc_flamegraph_file file;
+	struct fsc_output_file file;
 
-	cr_assert(fsc_flamegraph_file_open(&file, path));
-	cr_assert(fsc_flamegraph_file_close(&file, false));
+	cr_assert(fsc_output_file_open(&file, path));
+	cr_assert(fsc_output_file_close(&file, false));
 	cr_assert(access(path, F_OK));
 }
 
 Test(flamegraph, a_full_disk_is_told)
 {
-	struct fsc_flamegraph_file file;
+	struct fsc_output_file file;
 
 	cr_redirect_stderr();
-	cr_assert(fsc_flamegraph_file_open(&file, "/dev/full"));
+	cr_assert(fsc_output_file_open(&file, "/dev/full"));
 	fputs("drawing", file.stream);
-	cr_assert_not(fsc_flamegraph_file_close(&file, true));
+	cr_assert_not(fsc_output_file_close(&file, true));
 	fflush(stderr);
 	cr_assert_stderr_eq_str("ffiscope: cannot write: /dev/full: No space left on device\n");
 }
 
 Test(flamegraph, a_folder_that_is_missing_is_told)
 {
-	struct fsc_flamegraph_file file;
+	struct fsc_output_file file;
 
 	cr_redirect_stderr();
-	cr_assert_not(fsc_flamegraph_file_open(&file, "/nonexistent/out.svg"));
+	cr_assert_not(fsc_output_file_open(&file, "/nonexistent/out.svg"));
 	fflush(stderr);
 	cr_assert_stderr_eq_str(
 		"ffiscope: cannot write: /nonexistent/out.svg: No such file or directory\n");

@@ -8,6 +8,7 @@
 #include "cli/doctor_internal.h"
 #include "cli/flamegraph_internal.h"
 #include "cli/leaks_internal.h"
+#include "cli/merge_internal.h"
 #include "cli/report_internal.h"
 #include "cli/top_internal.h"
 #include "trace_points/options.h"
@@ -69,6 +70,11 @@ Test(man_pages, top_has_every_option)
 Test(man_pages, leaks_has_every_option)
 {
 	check(&fsc_leaks_arguments);
+}
+
+Test(man_pages, merge_has_every_option)
+{
+	check(&fsc_merge_arguments);
 }
 
 Test(man_pages, doctor_has_every_option)

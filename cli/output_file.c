@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* What is hard: a full disk must not leave half a drawing where a whole one was. */
+/* What is hard: a full disk must not leave half a file where a whole one was. */
+#include "cli/output_file.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/flamegraph_internal.h"
 #include "cli/messages.h"
 
 /* Pipes and devices are written to as they are. */
@@ -17,9 +18,9 @@ static bool is_special(const char *path)
 	return !stat(path, &status) && !S_ISREG(status.st_mode);
 }
 
-bool fsc_flamegraph_file_open(struct fsc_flamegraph_file *file, const char *path)
+bool fsc_output_file_open(struct fsc_output_file *file, const char *path)
 {
-	*file = (struct fsc_flamegraph_file){ .path = path };
+	*file = (struct fsc_output_file){ .path = path };
 	if (!is_special(path) && asprintf(&file->hidden, "%s.%d.part", path, (int)getpid()) < 0) {
 		file->hidden = NULL;
 		fsc_messages_say("no memory");
@@ -33,7 +34,7 @@ bool fsc_flamegraph_file_open(struct fsc_flamegraph_file *file, const char *path
 	return false;
 }
 
-bool fsc_flamegraph_file_close(struct fsc_flamegraph_file *file, bool keep)
+bool fsc_output_file_close(struct fsc_output_file *file, bool keep)
 {
 	bool written = !ferror(file->stream);
 
