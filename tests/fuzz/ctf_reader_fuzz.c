@@ -31,8 +31,9 @@ static void on_call(void *arg, const struct fsc_call_seen *call)
 	(void)call;
 }
 
-static void on_held(void *arg, uint16_t made_site, int64_t held_ns)
+static void on_held(void *arg, uint16_t made_site, int64_t held_ns, uint32_t weight)
 {
+	(void)weight;
 	(void)arg;
 	(void)made_site;
 	(void)held_ns;
