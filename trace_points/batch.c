@@ -24,14 +24,21 @@ static uint64_t gather(uint64_t bits)
 size_t fsc_batch_pack(uint8_t *packed, const uint8_t *records, size_t bytes)
 {
 	uint8_t *at = packed;
+	size_t i = 0;
 
-	for (size_t i = 0; i < bytes; i += PLAIN, at += PACKED) {
+	/* Eight are read while there are eight: seven come in two loads, and wait for each other.
+	 */
+	for (; bytes - i >= PACKED; i += PLAIN, at += PACKED) {
+		uint64_t bits;
+
+		memcpy(&bits, records + i, PACKED);
+		bits = spread(bits);
+		memcpy(at, &bits, PACKED);
+	}
+	for (; i < bytes; i += PLAIN, at += PACKED) {
 		uint64_t bits = 0;
 
-		if (bytes - i >= PLAIN)
-			memcpy(&bits, records + i, PLAIN);
-		else
-			memcpy(&bits, records + i, bytes - i);
+		memcpy(&bits, records + i, bytes - i < PLAIN ? bytes - i : PLAIN);
 		bits = spread(bits);
 		memcpy(at, &bits, PACKED);
 	}
