@@ -20,6 +20,7 @@ import time
 import counts
 import measure
 import peers
+import sessions
 from measure import (BOUNDARY, BUILD, CALLEE, CALLS, FFISCOPE, RECORD, Row, bare, calls_command, figures_of, lost,
                      recorded, run)
 
@@ -238,6 +239,7 @@ SECTIONS = {
     "threads": (many_threads, "Many threads"),
     "sustained": (sustained, "Sustained rate: one core produces what the other drains"),
     "counted": (counts.rows, "Counted by valgrind: per iteration; instructions hold the bench's own readings in both columns"),
+    "lttng": (sessions.rows, "Sink lttng: what a plain call takes more. ratio: of what is added"),
     "peers": (peers.rows, "The same calls under other tools. ratio: what the tool adds, over what ffiscope adds in the same turn"),
     "reading": (reading, "Reading. ratio: the tool's time over report's")}
 

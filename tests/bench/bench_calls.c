@@ -5,10 +5,10 @@
  * KERNEL: noop, work, hello, service, malloc (malloc+free, nothing else ran before), host-malloc
  * (malloc+free on a thread that calls through the FFI too), floor-fast and floor-fenced (noop
  * through bench_floor.S), floor-hello-fast and floor-hello-fenced (hello and its free likewise),
- * none. Each round times CALLS iterations of the kernel and, in turn, of two clock readings in
- * either mode; between rounds it sleeps PAUSE_US, so that a recorder can drain. Prints one JSON
- * line: the median and the least ns per iteration of each, over rounds and threads, and the CPU
- * time of the process.
+ * tracepoint (one LTTng event, libbench_tracepoint.so), none. Each round times CALLS iterations of
+ * the kernel and, in turn, of two clock readings in either mode; between rounds it sleeps PAUSE_US,
+ * so that a recorder can drain. Prints one JSON line: the median and the least ns per iteration of
+ * each, over rounds and threads, and the CPU time of the process.
  */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -30,6 +30,7 @@ static struct {
 	void (*free_byte_buffer)(struct fsc_byte_buffer buffer);
 	struct fsc_byte_buffer (*service_hello)(const uint8_t *data, size_t length);
 	void (*service_free)(struct fsc_byte_buffer buffer);
+	void (*tracepoint)(void);
 } library;
 
 static const char *kernel;
@@ -189,6 +190,12 @@ static void floor_hello_fenced(void)
 	say_hello(bench_floor_hello_fenced, bench_floor_free_fenced);
 }
 
+static void tracepoint(void)
+{
+	for (int i = 0; i < calls; i++)
+		library.tracepoint();
+}
+
 static void none(void)
 {
 }
@@ -208,6 +215,7 @@ static void (*find_kernel(void))(void)
 			{ "floor-fenced", floor_fenced },
 			{ "floor-hello-fast", floor_hello_fast },
 			{ "floor-hello-fenced", floor_hello_fenced },
+			{ "tracepoint", tracepoint },
 			{ "none", none } };
 
 	for (size_t i = 0; i < sizeof(kernels) / sizeof(*kernels); i++)
@@ -273,18 +281,29 @@ static void *symbol(void *handle, const char *name)
 	exit(2);
 }
 
-static void load(const char *program, const char *service_path)
+static void *opened(const char *path)
+{
+	void *handle = dlopen(path, RTLD_NOW);
+
+	if (handle)
+		return handle;
+	fprintf(stderr, "bench_calls: %s\n", dlerror());
+	exit(2);
+}
+
+static void *opened_beside(const char *program, const char *name)
 {
 	char path[4096];
 	const char *slash = strrchr(program, '/');
-	void *handle;
 
-	snprintf(path, sizeof(path), "%.*s/libbench_callee.so", (int)(slash - program), program);
-	handle = dlopen(path, RTLD_NOW);
-	if (!handle) {
-		fprintf(stderr, "bench_calls: %s\n", dlerror());
-		exit(2);
-	}
+	snprintf(path, sizeof(path), "%.*s/%s", (int)(slash - program), program, name);
+	return opened(path);
+}
+
+static void load(const char *program, const char *service_path)
+{
+	void *handle = opened_beside(program, "libbench_callee.so");
+
 	*(void **)&library.noop = symbol(handle, "proto2ffi_bench_noop");
 	*(void **)&library.work = symbol(handle, "proto2ffi_bench_work");
 	*(void **)&library.hello = symbol(handle, "proto2ffi_bench_hello");
@@ -292,13 +311,13 @@ static void load(const char *program, const char *service_path)
 	bench_floor_target = library.noop;
 	bench_floor_hello = library.hello;
 	bench_floor_free = library.free_byte_buffer;
+	/* It starts the tracer's threads. */
+	if (strcmp(kernel, "tracepoint") == 0)
+		*(void **)&library.tracepoint = symbol(
+			opened_beside(program, "libbench_tracepoint.so"), "bench_tracepoint");
 	if (!service_path)
 		return;
-	handle = dlopen(service_path, RTLD_NOW);
-	if (!handle) {
-		fprintf(stderr, "bench_calls: %s\n", dlerror());
-		exit(2);
-	}
+	handle = opened(service_path);
 	*(void **)&library.service_hello = symbol(handle, "proto2ffi_say_hello");
 	*(void **)&library.service_free = symbol(handle, "proto2ffi_free_byte_buffer");
 }
