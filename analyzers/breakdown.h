@@ -159,7 +159,7 @@ struct fsc_breakdown_result {
 	bool probes_differ; /* of a summary: known, but not one; each part has its own taken off */
 	struct fsc_maybe pace_permille;	  /* of state.h: those three allow for it */
 	struct fsc_maybe probes_added_ps; /* in all, as far as events were read */
-	struct fsc_maybe growth_ns;	  /* what threads spent on attaching and on larger rings */
+	struct fsc_maybe growth_ns; /* what threads spent on making memory for the recording */
 	const struct fsc_probe_cost *probes; /* by enum fsc_probe_kind; NULL = none known */
 	int64_t clock_residual_ns;
 	bool sampled; /* sampling left calls out */

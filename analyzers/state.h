@@ -102,7 +102,7 @@ struct fsc_state {
 	struct fsc_probe_cost probe[FSC_PROBE_KINDS];
 	/* Time that it took for the same work as when that was measured; unknown = as measured. */
 	struct fsc_maybe pace_permille;
-	struct fsc_maybe growth_ticks; /* what threads spent on attaching and on larger rings */
+	struct fsc_maybe growth_ticks; /* what threads spent on making memory for the recording */
 	struct fsc_ledger_totals ledger;
 	struct fsc_live_buffer *live;
 	size_t live_count;

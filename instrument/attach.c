@@ -445,11 +445,8 @@ uint64_t fsc_record_make_room(void *argument)
 	at = room_in_ring(cursor, room->bytes, reserve);
 	if (!at && !cursor->no_growth && cursor->ring_bytes < fsc_settings.ring_max_bytes &&
 	    !__atomic_load_n(&fsc_session->stop, __ATOMIC_RELAXED)) {
-		uint64_t begin_ticks = fsc_pace_ticks();
-
 		cursor->no_growth = !next_ring(
 			cursor, fsc_attach_grown(cursor->ring_bytes, fsc_settings.ring_max_bytes));
-		fsc_pace_growth(begin_ticks);
 		at = room_in_ring(cursor, room->bytes, reserve);
 	}
 	if (!at)
@@ -526,9 +523,7 @@ void fsc_attach_start(void)
 static bool attach(struct fsc_thread *thread, uint32_t wanted_slot)
 {
 	int saved = errno;
-	uint32_t mode = fsc_clock_mode_now;
 	bool attached = false;
-	uint64_t begin_ticks;
 
 	if (thread->depth)
 		fsc_shadow_disown(thread);
@@ -538,7 +533,6 @@ static bool attach(struct fsc_thread *thread, uint32_t wanted_slot)
 	if (thread->refused == FSC_REFUSED_FOR_GOOD ||
 	    (fsc_live->owner && thread->refused == fsc_live->owner))
 		return false;
-	begin_ticks = fsc_pace_ticks();
 	if (fsc_session_attach_image() && (thread->memory || take_memory(thread))) {
 		/* Also when there is no slot: thread_ends() gives the memory back. */
 		if (have_key)
@@ -550,8 +544,6 @@ static bool attach(struct fsc_thread *thread, uint32_t wanted_slot)
 		thread->attention = 0;
 		attached = take_slot(thread->cursor, wanted_slot);
 	}
-	if (attached && mode == fsc_clock_mode_now)
-		fsc_pace_growth(begin_ticks);
 	if (!attached && fsc_live->image)
 		thread->refused = fsc_live->owner;
 	errno = saved;

@@ -4,7 +4,7 @@
  * events are recorded, and what was spent once and not by each probe.
  *
  * Out:    sums in struct fsc_image.
- * Thread: any that is attached or about to be, in slow paths alone.
+ * Thread: any, in slow paths alone.
  */
 #ifndef INSTRUMENT_PACE_INTERNAL_H
 #define INSTRUMENT_PACE_INTERNAL_H
@@ -16,10 +16,8 @@ enum { FSC_PACE_BYTES = 128 * 1024 /* of records: then the pace is noted again *
 /* Note the processor's pace, and in cursor->paced where. */
 void fsc_pace_note(struct fsc_cursor *cursor) FSC_HIDDEN;
 
-/* The image's clock. */
-uint64_t fsc_pace_ticks(void) FSC_HIDDEN;
-
-/* From begin_ticks until now memory was made. */
-void fsc_pace_growth(uint64_t begin_ticks) FSC_HIDDEN;
+/* Memory of the image is made between the two; the image is there. */
+uint64_t fsc_pace_begin_growth(void) FSC_HIDDEN;
+void fsc_pace_end_growth(uint64_t begin_ticks) FSC_HIDDEN;
 
 #endif

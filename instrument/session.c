@@ -6,6 +6,7 @@
  * is allocated before it is mapped, and the file's size is checked against RLIMIT_FSIZE before it
  * is set. Begin at fsc_session_attach_image().
  */
+#include "pace_internal.h"
 #include "session_internal.h"
 
 #include <errno.h>
@@ -447,7 +448,7 @@ bool fsc_session_fill(uint64_t offset, uint64_t bytes)
  * The file is opened anew for every piece: a descriptor that stayed open could be closed and reused
  * by a daemon. The recorder therefore unlinks it only when the image is gone.
  */
-void *fsc_session_map_piece(uint64_t bytes, uint64_t *offset)
+static void *map_piece(uint64_t bytes, uint64_t *offset)
 {
 	void *piece = NULL;
 	long fd;
@@ -465,6 +466,15 @@ void *fsc_session_map_piece(uint64_t bytes, uint64_t *offset)
 		return NULL;
 	system_advise(piece, bytes, MADV_DONTFORK);
 	system_advise(piece, bytes, MADV_POPULATE_WRITE);
+	return piece;
+}
+
+void *fsc_session_map_piece(uint64_t bytes, uint64_t *offset)
+{
+	uint64_t begin_ticks = fsc_pace_begin_growth();
+	void *piece = map_piece(bytes, offset);
+
+	fsc_pace_end_growth(begin_ticks);
 	return piece;
 }
 

@@ -119,7 +119,7 @@ struct fsc_image {
 	uint64_t profile_missed; /* atomic: values that found no room in it */
 	uint64_t pace_ticks;	 /* atomic: sum of what fsc_clock_pace_ticks() said now and then */
 	uint64_t pace_count;	 /* atomic: how often */
-	uint64_t growth_ticks;	 /* atomic: spent by threads on attaching and on larger rings */
+	uint64_t growth_ticks;	 /* atomic: spent by threads on making memory of this file */
 	/*
 	 * Which calls leave more than counts. May change at any time, from outside too: the number
 	 * of the change goes up by one before it (it is odd meanwhile) and by one after it. 0 =

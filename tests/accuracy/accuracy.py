@@ -5,11 +5,13 @@
 Known truth: accuracy_known calls functions and times the same functions itself, with CLOCK_MONOTONIC and
 unrecorded; the hosts wait in one phase of a request and say how long. Bias is the report's corrected mean
 less that. The probe cost is measured anew for each recording: what is judged is the way of measuring, not one result
-of it. Conservation: a host's wall time recorded, less what the report says that probes added, against
-its wall time when nobody records; runs take turns. Each turn is a process of its own and gives one
-figure; shown is the median of the turns with the 95 % interval of that median (bootstrap). A goal is met
-when the whole interval lies within it, missed when none of it does; else the machine was too noisy, or the
-turns were too few, to tell. A row in which a record was lost is void.
+of it. Each turn is a process of its own and gives one figure; shown is the median of the turns with the 95 %
+interval of that median (bootstrap). Conservation: a host's wall time recorded, less what the report says that
+probes added and that growing the rings took, against its wall time when nobody records; runs take turns. What
+shares the processor can make either kind of run twice as long, so of each kind the quarter with the shortest wall time
+counts: its mean, and the 95 % interval of the two means' ratio (bootstrap). A goal is met when the whole interval
+lies within it, missed when none of it does; else the machine was too noisy, or the turns were too few, to tell. A row in
+which a record was lost is void.
 """
 import argparse
 import json
@@ -33,6 +35,8 @@ SINKS = ["embedded"]
 BIAS_NS, BIAS_SHARE, RESIDUAL = 5, 0.005, 0.01
 RESIDUAL_LEAST_NS = 500  # requests that are shorter have no goal: fences take away the overlap of calls
 RESAMPLES = 2000
+CONSERVATION_TURNS = 4  # as many of its runs as others have, for each of their turns
+FRESH_EVERY = 5  # its turns: the probe cost is measured anew
 
 # Case of accuracy_known: rounds, calls in each, threads. Some milliseconds: few pauses fall into them.
 KNOWN_CASES = {
@@ -45,13 +49,14 @@ KNOWN_CASES = {
 DELAY_NS = 10000
 DELAY_CASES = [("library", name) for name in ("decode", "work", "encode")] + \
               [("host", name) for name in ("encode", "decode", "prepare", "consume")]
-# Few enough requests that none is lost.
+# Few enough requests that a run is over before the machine changes, and that none is lost.
 HOSTS = {
-    "C, dlopen": (5000, ["host_dlopen"], []), "C, linked": (5000, ["host_linked"], []),
-    "C++": (5000, ["host_cpp"], []), "Python": (10000, ["/usr/bin/python3", "host_ctypes.py"], []),
-    "Node": (20000, ["node", "host_koffi.js"], []), "LuaJIT": (20000, ["luajit", "host_luajit.lua"], []),
-    "PHP": (20000, ["php", "-d", "ffi.enable=1", "host_php.php"], []), "Ruby": (5000, ["ruby", "host_fiddle.rb"], []),
+    "C, dlopen": (5000, ["host_dlopen"]), "C, linked": (5000, ["host_linked"]), "C++": (5000, ["host_cpp"]),
+    "Python": (3000, ["/usr/bin/python3", "host_ctypes.py"]), "Node": (10000, ["node", "host_koffi.js"]),
+    "LuaJIT": (10000, ["luajit", "host_luajit.lua"]), "PHP": (5000, ["php", "-d", "ffi.enable=1", "host_php.php"]),
+    "Ruby": (2000, ["ruby", "host_fiddle.rb"]),
 }
+KOFFI = os.path.join(HOST_FOLDER, "node_modules", "koffi")
 
 
 def run(command):
@@ -61,9 +66,10 @@ def run(command):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def recorded(command, clock):
-    """What the program said, and the report. The probe cost is measured anew."""
-    shutil.rmtree(os.environ["XDG_CACHE_HOME"], ignore_errors=True)
+def recorded(command, clock, fresh=True):
+    """What the program said, and the report. fresh: the probe cost is measured anew."""
+    if fresh:
+        shutil.rmtree(os.environ["XDG_CACHE_HOME"], ignore_errors=True)
     said = run([FFISCOPE, "record", "-q", "-o", "recording", "--clock", clock, "--", *command])
     report = json.loads(subprocess.check_output([FFISCOPE, "report", "recording", "--json"], text=True))
     shutil.rmtree("recording")
@@ -100,21 +106,48 @@ class Row:
         self.kind = ""
         self.estimate = False
 
+    def goal(self, true):
+        return max(BIAS_NS, BIAS_SHARE * true) if self.about["clock"] == "fenced" else None
+
+    def centre(self):
+        """What is true, what was measured less that, uncorrected and corrected, and the interval of the last."""
+        return statistics.median(self.true), statistics.median(self.raw), statistics.median(self.error), \
+            *interval(self.error)
+
     def figures(self):
-        """Medians and the verdict. Of conservation, errors are shares."""
-        low, high = interval(self.error)
-        true = statistics.median(self.true)
-        if self.about["judge"] == "conservation":
-            goal = RESIDUAL if true >= RESIDUAL_LEAST_NS else None
-        else:
-            goal = max(BIAS_NS, BIAS_SHARE * true)
-        if self.about["clock"] != "fenced":
-            goal = None
+        true, raw, error, low, high = self.centre()
+        goal = self.goal(true)
         return {**self.about, "turns": len(self.error), "true_ns": round(true, 1), "lost": self.lost,
-                "raw": round(statistics.median(self.raw), 5), "error": round(statistics.median(self.error), 5),
+                "raw": round(raw, 5), "error": round(error, 5),
                 "quarter": round(quartile(self.error, 1), 5), "three_quarters": round(quartile(self.error, 3), 5),
                 "low": round(low, 5), "high": round(high, 5), "estimate": self.estimate,
                 "goal": goal, "verdict": f"void: {self.lost} lost" if self.lost else verdict(low, high, goal)}
+
+
+def fastest(values, key=None):
+    return sorted(values, key=key)[:max(3, len(values) // 4)]
+
+
+class Shares(Row):
+    """Wall times of a host, ns per request: true and recorded; errors are shares of the true one."""
+
+    def __init__(self, case, clock):
+        super().__init__("conservation", case, "request", clock)
+        self.recorded = []  # (wall, of which probes and rings)
+
+    def goal(self, true):
+        return RESIDUAL if true >= RESIDUAL_LEAST_NS and self.about["clock"] == "fenced" else None
+
+    def centre(self):
+        def ratios(bare, recorded):
+            true, kept = statistics.mean(fastest(bare)), fastest(recorded)
+            return true, statistics.mean(wall for wall, _ in kept) / true - 1, \
+                statistics.mean(wall - added for wall, added in kept) / true - 1
+
+        chance = random.Random(1)
+        errors = sorted(ratios(chance.choices(self.true, k=len(self.true)),
+                               chance.choices(self.recorded, k=len(self.recorded)))[2] for _ in range(RESAMPLES))
+        return *ratios(self.true, self.recorded), errors[RESAMPLES // 40], errors[-1 - RESAMPLES // 40]
 
 
 class Load:
@@ -171,25 +204,36 @@ def planted(side, name, clock, turns):
     return [row]
 
 
+def host_command(host, library):
+    """None, and why: something is missing."""
+    requests, (program, *arguments) = HOSTS[host]
+    found = shutil.which(program) or os.path.join(HOST_FOLDER, program)
+    for path in (found, KOFFI if host == "Node" else found, RUST if library == "Rust" else found):
+        if not os.path.exists(path):
+            return None, f"{os.path.basename(path)} is missing; ./run bench --accuracy installs and builds it"
+    command = [found, *(os.path.join(HOST_FOLDER, part) if part.startswith("host_") else part for part in arguments)]
+    command += ["--entry", "hello", "--requests", str(requests)]
+    return command + (["--library", RUST] if library == "Rust" else []), ""
+
+
 def conservation(host, library, clock, turns):
-    requests, command, arguments = HOSTS[host]
-    program = shutil.which(command[0]) or os.path.join(HOST_FOLDER, command[0])
-    if not os.path.exists(program):
-        print(f"{host}: {command[0]} is missing; ./run bench installs it", file=sys.stderr)
-        return []
-    command = [program, *(os.path.join(HOST_FOLDER, part) if part.startswith("host_") else part for part in command[1:])]
-    command += ["--entry", "hello", "--requests", str(requests), *arguments]
-    if library == "Rust":
-        command += ["--library", RUST]
-    row = Row("conservation", f"{host}, {library}", "request", clock)
-    for _ in range(turns):
+    command, _ = host_command(host, library)
+    requests = HOSTS[host][0]
+    row = Shares(f"{host}, {library}", clock)
+    for turn in range(turns * CONSERVATION_TURNS):
         bare = run(command)["wall_ns"]
-        said, report = recorded(command, clock)
+        said, report = recorded(command, clock, turn % FRESH_EVERY == 0)
+        added = report["probes_added_ns"] + (report["growth_ns"] or 0)
         row.lost += report["loss"]["events"]
         row.true.append(bare / requests)
-        row.error.append((said["wall_ns"] - report["probes_added_ns"]) / bare - 1)
-        row.raw.append(said["wall_ns"] / bare - 1)
+        row.recorded.append((said["wall_ns"] / requests, added / requests))
+        row.error.append((said["wall_ns"] - added) / bare - 1)
     return [row]
+
+
+def missing(judge, arguments):
+    """Why the case cannot be judged, "" when it can."""
+    return host_command(*arguments)[1] if judge is conservation else ""
 
 
 def cases():
@@ -253,8 +297,8 @@ def main():
                 if time.monotonic() - begin > options.seconds:
                     left_out.append(f"{name}, {clock}")
                     continue
-                if "Rust" in name and not os.path.exists(RUST):
-                    left_out.append(f"{name}, {clock} (not built: cmake --build build --target rust)")
+                if missing(judge, arguments):
+                    left_out.append(f"{name}, {clock} ({missing(judge, arguments)})")
                     continue
                 rows += [row.figures() for row in judge(*arguments, clock, turns)]
     finally:
