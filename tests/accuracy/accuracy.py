@@ -7,7 +7,8 @@ unrecorded; the hosts wait in one phase of a request and say how long. Bias is t
 less that. The probe cost is measured anew for each recording: what is judged is the way of measuring, not one result
 of it. Each turn is a process of its own and gives one figure; shown is the median of the turns with the 95 %
 interval of that median (bootstrap). Conservation: a host's wall time recorded, less what the report says that
-probes added and that growing the rings took, against its wall time when nobody records; runs take turns. What
+probes added and that making memory took, against its wall time when nobody records; runs take turns. Of all these the
+same of runs of few requests is taken off, so that what happens once, before or at the first of them, is in neither. What
 shares the processor can make either kind of run twice as long, so of each kind the quarter with the shortest wall time
 counts: its mean, and the 95 % interval of the two means' ratio (bootstrap). A goal is met when the whole interval
 lies within it, missed when none of it does; else the machine was too noisy, or the turns were too few, to tell. A row in
@@ -36,6 +37,7 @@ BIAS_NS, BIAS_SHARE, RESIDUAL = 5, 0.005, 0.01
 RESIDUAL_LEAST_NS = 500  # requests that are shorter have no goal: fences take away the overlap of calls
 RESAMPLES = 2000
 CONSERVATION_TURNS = 4  # as many of its runs as others have, for each of their turns
+SHORT_REQUESTS = 200
 FRESH_EVERY = 5  # its turns: the probe cost is measured anew
 
 # Case of accuracy_known: rounds, calls in each, threads. Some milliseconds: few pauses fall into them.
@@ -129,25 +131,28 @@ def fastest(values, key=None):
 
 
 class Shares(Row):
-    """Wall times of a host, ns per request: true and recorded; errors are shares of the true one."""
+    """Wall times of a host in ns, and of a short run of it; errors are shares of the true time."""
 
-    def __init__(self, case, clock):
+    def __init__(self, case, clock, requests):
         super().__init__("conservation", case, "request", clock)
-        self.recorded = []  # (wall, of which probes and rings)
+        self.requests = requests  # that a run has more than a short one
+        self.short, self.recorded, self.recorded_short = [], [], []  # recorded: (wall, of which we made it longer)
 
     def goal(self, true):
         return RESIDUAL if true >= RESIDUAL_LEAST_NS and self.about["clock"] == "fenced" else None
 
     def centre(self):
-        def ratios(bare, recorded):
-            true, kept = statistics.mean(fastest(bare)), fastest(recorded)
-            return true, statistics.mean(wall for wall, _ in kept) / true - 1, \
-                statistics.mean(wall - added for wall, added in kept) / true - 1
+        def ratios(bare, short, both, both_short):
+            true = statistics.mean(fastest(bare)) - statistics.mean(fastest(short))
+            kept, kept_short = fastest(both), fastest(both_short)
+            wall, added = (statistics.mean(part) - statistics.mean(part_short)
+                           for part, part_short in zip(zip(*kept), zip(*kept_short)))
+            return true / self.requests, wall / true - 1, (wall - added) / true - 1
 
         chance = random.Random(1)
-        errors = sorted(ratios(chance.choices(self.true, k=len(self.true)),
-                               chance.choices(self.recorded, k=len(self.recorded)))[2] for _ in range(RESAMPLES))
-        return *ratios(self.true, self.recorded), errors[RESAMPLES // 40], errors[-1 - RESAMPLES // 40]
+        lists = self.true, self.short, self.recorded, self.recorded_short
+        errors = sorted(ratios(*(chance.choices(one, k=len(one)) for one in lists))[2] for _ in range(RESAMPLES))
+        return *ratios(*lists), errors[RESAMPLES // 40], errors[-1 - RESAMPLES // 40]
 
 
 class Load:
@@ -206,28 +211,29 @@ def planted(side, name, clock, turns):
 
 def host_command(host, library):
     """None, and why: something is missing."""
-    requests, (program, *arguments) = HOSTS[host]
+    program, *arguments = HOSTS[host][1]
     found = shutil.which(program) or os.path.join(HOST_FOLDER, program)
     for path in (found, KOFFI if host == "Node" else found, RUST if library == "Rust" else found):
         if not os.path.exists(path):
             return None, f"{os.path.basename(path)} is missing; ./run bench --accuracy installs and builds it"
     command = [found, *(os.path.join(HOST_FOLDER, part) if part.startswith("host_") else part for part in arguments)]
-    command += ["--entry", "hello", "--requests", str(requests)]
+    command += ["--entry", "hello"]
     return command + (["--library", RUST] if library == "Rust" else []), ""
 
 
 def conservation(host, library, clock, turns):
     command, _ = host_command(host, library)
     requests = HOSTS[host][0]
-    row = Shares(f"{host}, {library}", clock)
+    row = Shares(f"{host}, {library}", clock, requests - SHORT_REQUESTS)
     for turn in range(turns * CONSERVATION_TURNS):
-        bare = run(command)["wall_ns"]
-        said, report = recorded(command, clock, turn % FRESH_EVERY == 0)
-        added = report["probes_added_ns"] + (report["growth_ns"] or 0)
-        row.lost += report["loss"]["events"]
-        row.true.append(bare / requests)
-        row.recorded.append((said["wall_ns"] / requests, added / requests))
-        row.error.append((said["wall_ns"] - added) / bare - 1)
+        for count, bare, both in ((SHORT_REQUESTS, row.short, row.recorded_short), (requests, row.true, row.recorded)):
+            counted = [*command, "--requests", str(count)]
+            bare.append(run(counted)["wall_ns"])
+            said, report = recorded(counted, clock, count == requests and turn % FRESH_EVERY == 0)
+            row.lost += report["loss"]["events"]
+            both.append((said["wall_ns"], report["probes_added_ns"] + (report["growth_ns"] or 0)))
+        mended, mended_short = (wall - added for wall, added in (row.recorded[-1], row.recorded_short[-1]))
+        row.error.append((mended - mended_short) / (row.true[-1] - row.short[-1]) - 1)
     return [row]
 
 
