@@ -150,7 +150,7 @@ static __attribute__((noinline, cold)) void plain_free(uintptr_t pointer, uintpt
 
 	if (fsc_ledger_look(ledger, pointer) != FSC_LEDGER_WAS_LIVE)
 		return;
-	if (fsc_record_is_timeless() ||
+	if (fsc_record_is_timeless() || thread->refused == FSC_REFUSED_FOR_GOOD ||
 	    (thread->busy && !fsc_thread_frame_dead(thread, thread->busy, here))) {
 		fsc_live_lose(true);
 		return;

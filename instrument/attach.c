@@ -10,6 +10,7 @@
 
 #include "attach_internal.h"
 #include "detail_internal.h"
+#include "given_up_internal.h"
 #include "lttng_sink_internal.h"
 #include "pace_internal.h"
 #include "profile_internal.h"
@@ -363,7 +364,9 @@ bool fsc_attach_counters(struct fsc_thread *thread, uint32_t site)
 	cursor->counter_limit = limit;
 	cursor->plain_limit = plain ? limit : 0;
 	cursor->unframed_bytes = unframed ? limit * SITE_BYTES : 0;
-	return true;
+	if (thread->refused == FSC_REFUSED_FOR_GOOD)
+		fsc_given_up_close(thread);
+	return cursor->counter_limit != 0;
 }
 
 uint64_t fsc_attach_grown(uint64_t bytes, uint64_t most)
@@ -459,7 +462,7 @@ uint64_t fsc_record_make_room(void *argument)
 /* ---- threads ---- */
 
 /* Runs when a thread ends, also by pthread_exit or cancellation inside a call. */
-static void thread_ends(void *argument)
+void fsc_attach_end(void *argument)
 {
 	struct fsc_thread *thread = argument;
 	struct fsc_memory *memory = thread->memory;
@@ -489,17 +492,6 @@ static void thread_ends(void *argument)
 	thread->busy = 0;
 }
 
-struct fsc_given_up fsc_attach_give_up(struct fsc_thread *thread)
-{
-	const struct fsc_cursor *cursor = thread->cursor;
-	struct fsc_given_up before = { thread->refused, cursor->owner, cursor->number, cursor->slot,
-				       cursor->counter_limit };
-
-	thread_ends(thread);
-	thread->refused = FSC_REFUSED_FOR_GOOD;
-	return before;
-}
-
 /*
  * qemu-user takes MADV_WIPEONFORK and does nothing. A child of fork() is put right here; one of a
  * raw clone is not, under such an emulator. Elsewhere the memory is zero by now, or this process's:
@@ -517,10 +509,10 @@ static void forked(void)
 void fsc_attach_start(void)
 {
 	(void)pthread_atfork(NULL, NULL, forked);
-	have_key = pthread_key_create(&thread_key, thread_ends) == 0;
+	have_key = pthread_key_create(&thread_key, fsc_attach_end) == 0;
 }
 
-static bool attach(struct fsc_thread *thread, uint32_t wanted_slot)
+bool fsc_attach_to_slot(struct fsc_thread *thread, uint32_t wanted_slot)
 {
 	int saved = errno;
 	bool attached = false;
@@ -534,7 +526,7 @@ static bool attach(struct fsc_thread *thread, uint32_t wanted_slot)
 	    (fsc_live->owner && thread->refused == fsc_live->owner))
 		return false;
 	if (fsc_session_attach_image() && (thread->memory || take_memory(thread))) {
-		/* Also when there is no slot: thread_ends() gives the memory back. */
+		/* Also when there is no slot: fsc_attach_end() gives the memory back. */
 		if (have_key)
 			pthread_setspecific(thread_key, thread);
 		thread->has_counter = fsc_clock_mode_now != FSC_CLOCK_SYSTEM;
@@ -544,7 +536,11 @@ static bool attach(struct fsc_thread *thread, uint32_t wanted_slot)
 		thread->attention = 0;
 		attached = take_slot(thread->cursor, wanted_slot);
 	}
-	if (!attached && fsc_live->image)
+	if (thread->refused == FSC_REFUSED_FOR_GOOD) { /* meanwhile, by a signal handler */
+		fsc_given_up_close(thread);
+		attached = false;
+	}
+	if (!attached && fsc_live->image && thread->refused != FSC_REFUSED_FOR_GOOD)
 		thread->refused = fsc_live->owner;
 	errno = saved;
 	return attached;
@@ -552,33 +548,5 @@ static bool attach(struct fsc_thread *thread, uint32_t wanted_slot)
 
 bool fsc_attach_thread(struct fsc_thread *thread)
 {
-	return attach(thread, FSC_SLOTS_MAX);
-}
-
-/*
- * Its own slot, which counted the open calls as unwound; another's, should that one be taken, must
- * have counters for all that these calls will count.
- */
-static bool attach_again(struct fsc_thread *thread, const struct fsc_given_up *before)
-{
-	if (!attach(thread, before->slot))
-		return false;
-	thread->cursor->number = before->number;
-	return before->counter_limit <= thread->cursor->counter_limit ||
-	       fsc_attach_counters(thread, before->counter_limit - 1);
-}
-
-/* The calls that were open then find their thread again when they end: see find_frame(). */
-void fsc_attach_take_back(struct fsc_thread *thread, const struct fsc_given_up *before)
-{
-	bool attached;
-
-	thread->refused = before->refused;
-	if (!before->owner || before->owner != fsc_live->owner)
-		return;
-	fsc_thread_begin_work(thread, (uintptr_t)&attached);
-	attached = attach_again(thread, before);
-	fsc_thread_end_work(thread);
-	if (!attached)
-		(void)fsc_attach_give_up(thread);
+	return fsc_attach_to_slot(thread, FSC_SLOTS_MAX);
 }

@@ -10,20 +10,11 @@
 /* Make the key whose destructor gives a thread's slot back. */
 void fsc_attach_start(void) FSC_HIDDEN;
 
-struct fsc_given_up {
-	uint32_t refused;
-	uint32_t owner;	 /* image that it was attached to, 0 = none */
-	uint64_t number; /* of its last call */
-	uint32_t slot;
-	uint32_t counter_limit;
-};
+/* Give the thread what it needs to record, in that slot if it is free. */
+bool fsc_attach_to_slot(struct fsc_thread *thread, uint32_t wanted_slot) FSC_HIDDEN;
 
-/*
- * Close what this thread has, as when it ends, and never record it again; unless what it was for
- * did not happen: then take_back() with what give_up() returned.
- */
-struct fsc_given_up fsc_attach_give_up(struct fsc_thread *thread) FSC_HIDDEN;
-void fsc_attach_take_back(struct fsc_thread *thread, const struct fsc_given_up *before) FSC_HIDDEN;
+/* Close what a thread has, as when it ends. argument is struct fsc_thread *. */
+void fsc_attach_end(void *argument) FSC_HIDDEN;
 
 /* Find out what the thunks need to know of this very processor. */
 void fsc_arch_start(void) FSC_HIDDEN;

@@ -8,7 +8,7 @@
 #include <sched.h>
 #include <stdarg.h>
 
-#include "attach_internal.h"
+#include "given_up_internal.h"
 #include "modules_internal.h"
 
 #define FSC_EXPORT __attribute__((visibility("default")))
@@ -49,9 +49,9 @@ FSC_EXPORT int clone(int (*function)(void *), void *stack, int flags, void *argu
 	}
 	if (!shares_thread(flags))
 		return real(function, stack, flags, argument, more[0], more[1], more[2]);
-	before = fsc_attach_give_up(&fsc_thread);
+	before = fsc_given_up_begin(&fsc_thread, false);
 	child = real(function, stack, flags, argument, more[0], more[1], more[2]);
 	if (child < 0)
-		fsc_attach_take_back(&fsc_thread, &before);
+		fsc_given_up_end(&fsc_thread, &before);
 	return child;
 }

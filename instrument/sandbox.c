@@ -13,7 +13,7 @@
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
 
-#include "attach_internal.h"
+#include "given_up_internal.h"
 #include "modules_internal.h"
 #include "standalone_internal.h"
 #include "system_internal.h"
@@ -128,7 +128,7 @@ static void forbid(struct preparation *done)
 static void forbid_clock(struct preparation *done)
 {
 	done->gives_up = true;
-	done->before = fsc_attach_give_up(&fsc_thread);
+	done->before = fsc_given_up_begin(&fsc_thread, true);
 	forbid(done);
 }
 
@@ -163,7 +163,7 @@ static void end_preparation(const struct preparation *done, bool failed)
 	    __atomic_sub_fetch(&fsc_system_forbidden, 1, __ATOMIC_RELAXED) == 0)
 		fsc_standalone_resume();
 	if (failed && done->gives_up)
-		fsc_attach_take_back(&fsc_thread, &done->before);
+		fsc_given_up_end(&fsc_thread, &done->before);
 	if (done->has_turn)
 		__atomic_store_n(&fsc_live->sandboxing, 0, __ATOMIC_RELEASE);
 }

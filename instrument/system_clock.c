@@ -3,7 +3,7 @@
  * The clock of a recording where the processor has none. What is hard: reading it may be a system
  * call, and the program may forbid those at any time.
  */
-#include "attach_internal.h"
+#include "given_up_internal.h"
 #include "record_internal.h"
 
 FSC_HOT_DATA uint32_t fsc_clock_mode_now = FSC_CLOCK_SYSTEM;
@@ -17,7 +17,8 @@ uint64_t fsc_system_clock_now(void *unused)
 static uint64_t give_up(void *unused)
 {
 	(void)unused;
-	(void)fsc_attach_give_up(&fsc_thread);
+	fsc_thread.busy = 0; /* set by the thunk at a call's end: no hook runs yet */
+	(void)fsc_given_up_begin(&fsc_thread, true);
 	return 0;
 }
 

@@ -279,6 +279,13 @@ def children_of_clone_are_right_and_counted(folder, how):
 
 
 @test
+def a_handler_that_clones_while_a_hook_runs_harms_nothing(folder):
+    """The child shares the thread-local storage that the interrupted hook is at work with."""
+    recording, _ = both(folder, program(folder, "cloning_handler.c"), ["--max-size", "16M"])
+    equal(len(processes(recording)), 200, "processes")
+
+
+@test
 def a_child_without_a_storage_of_the_c_librarys_is_let_through(folder):
     """As Chromium's sandbox clones it. What it calls is counted, and no more than that."""
     recording, _ = both(folder, program(folder, "children.c") + ["clone"])
