@@ -178,31 +178,59 @@ def timed(command):
     return time.perf_counter() - begin, done
 
 
-def reading(turns):
-    """`report` on two lengths, then beside babeltrace2 on the same recording and uftrace on the same calls."""
-    made = []
-    for bursts in (100, 1000):
-        calls = bursts * 10000
-        run([*RECORD, "--clock", "fast", "--", *calls_command("noop", bursts, 10000, pause=500)])
-        times, others = [], []
-        for _ in range(turns if bursts == 100 else 1):
-            seconds, done = timed([PEAK, FFISCOPE, "report", "recording", "--json"])
-            times.append(seconds)
-            if bursts == 100 and shutil.which("babeltrace2"):
-                streams = [os.path.join(folder, "ctf") for folder, names, _ in os.walk("recording") if "ctf" in names]
-                others.append(timed(["babeltrace2", "-o", "dummy", *streams])[0])
-        kept = calls - lost(json.loads(done.stdout))
-        row = Row("reading", f"report on {calls / 1e6:.0f} M calls", unit="M events/s")
-        row.with_tool = kept / statistics.median(times) / 1e6
-        row.notes = [f"peak {int(done.stderr.split()[-1]) / 1024:.1f} MiB",
-                     f"{measure.stream_bytes('recording') / kept:.2f} bytes a call"]
+def memory_bandwidth():
+    """Bytes a second that one processor reads of memory, at most: a search for a byte that is not there."""
+    data = b"\1" * (256 << 20)
+    times = []
+    for _ in range(3):
+        begin = time.perf_counter()
+        data.find(b"\0")
+        times.append(time.perf_counter() - begin)
+    return len(data) / min(times)
+
+
+REPORTED = [  # what, kernel, bursts, calls in one of them, records of an iteration, aim in M records/s
+    ("plain calls", "noop", 100, 10000, 1, None),
+    ("plain calls", "noop", 1000, 10000, 1, 50),
+    ("calls with a buffer and their frees", "hello", 500, 5000, 2, 20)]
+
+
+def reported(case, turns, bandwidth):
+    """One case on one processor; and babeltrace2 on the same recording where it is short."""
+    what, kernel, bursts, burst, records, aim = case
+    calls = bursts * burst * records
+    run([*RECORD, "--clock", "fast", "--", *calls_command(kernel, bursts, burst, pause=500)])
+    times, others = [], []
+    for _ in range(turns):
+        seconds, done = timed(["taskset", "-c", "0", PEAK, FFISCOPE, "report", "recording", "--json"])
+        times.append(seconds)
+        if not aim and shutil.which("babeltrace2"):
+            streams = [os.path.join(folder, "ctf") for folder, names, _ in os.walk("recording") if "ctf" in names]
+            others.append(timed(["babeltrace2", "-o", "dummy", *streams])[0])
+    kept = calls - lost(json.loads(done.stdout))
+    row = Row("reading", f"report on {calls / 1e6:.0f} M {what}", unit="M records/s")
+    row.with_tool = kept / statistics.median(times) / 1e6
+    size = measure.stream_bytes("recording")
+    row.notes = [f"peak {int(done.stderr.split()[-1]) / 1024:.1f} MiB", f"{size / kept:.2f} bytes a record",
+                 f"{100 * size / statistics.median(times) / bandwidth:.0f} % of memory bandwidth"]
+    if aim:
+        row.goal, row.goal_is_least = 1, True
+        row.ratios = [kept / seconds / 1e6 / aim for seconds in times]
+        row.notes.append(f"ratio: over the aim of {aim}")
+    made = [row]
+    if others:
+        row = Row("reading", "the same records", "babeltrace2 -o dummy", "M records/s")
+        row.with_tool = kept / statistics.median(others) / 1e6
+        row.ratios = [other / own for own, other in zip(times, others)]
         made.append(row)
-        if others:
-            row = Row("reading", "the same events", "babeltrace2 -o dummy", "M events/s")
-            row.with_tool = kept / statistics.median(others) / 1e6
-            row.ratios = [other / own for own, other in zip(times, others)]
-            made.append(row)
-        shutil.rmtree("recording", ignore_errors=True)
+    shutil.rmtree("recording", ignore_errors=True)
+    return made
+
+
+def reading(turns):
+    """`report` on one processor, then beside babeltrace2 on the same recording and uftrace on the same calls."""
+    bandwidth = memory_bandwidth()
+    made = [row for case in REPORTED for row in reported(case, turns, bandwidth)]
     return [*made, bytes_of_a_call(), *reading_uftrace(turns)]
 
 
