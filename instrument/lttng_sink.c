@@ -23,6 +23,7 @@
 
 enum {
 	SETTLE_NS = 300000000, /* a session daemon that is there has answered by then */
+	BUSY_NS = 2000000000,  /* on a busy machine, where a recorder made sure that one is there */
 	OLD_NS = 50000000,     /* an open batch is told then */
 	TELL_NS = 1000000000,  /* the state likewise */
 	CLOCK_NS = 1000000000, /* the clocks are compared */
@@ -269,6 +270,11 @@ static void settle(void)
 	__atomic_store_n(&now.settled, true, __ATOMIC_RELEASE);
 }
 
+static uint64_t settle_ns(void)
+{
+	return fsc_settings.standalone ? SETTLE_NS : BUSY_NS;
+}
+
 /* The state goes first, so that names stand before what uses them. */
 bool fsc_lttng_turn(struct fsc_drain *drain)
 {
@@ -280,7 +286,7 @@ bool fsc_lttng_turn(struct fsc_drain *drain)
 		tell_state(drain, now_ns);
 	else if (heard)
 		fsc_drain_poll(drain, true); /* new names */
-	if (!now.taken && now_ns - now.begin_ns < SETTLE_NS)
+	if (!now.taken && now_ns - now.begin_ns < settle_ns())
 		return false;
 	settle();
 	if (now_ns - now.all_ns > OLD_NS) {
@@ -325,8 +331,8 @@ void fsc_lttng_finish(struct fsc_drain *drain)
 	uint64_t begin_ns = fsc_clock_monotonic_ns();
 
 	clock_look(UINT64_MAX);
-	if (!now.taken && begin_ns - now.begin_ns < SETTLE_NS && has_daemon())
-		while (!is_on() && fsc_clock_monotonic_ns() - now.begin_ns < SETTLE_NS)
+	if (!now.taken && begin_ns - now.begin_ns < settle_ns() && has_daemon())
+		while (!is_on() && fsc_clock_monotonic_ns() - now.begin_ns < settle_ns())
 			system_call(SYS_nanosleep, (long)&nap, 0, 0, 0, 0, 0);
 	if (!is_heard())
 		return;

@@ -76,11 +76,11 @@ def two_processes_in_buffers_of_each_kind(folder, transport, buffers):
 def without_a_daemon_or_a_session_the_program_runs_as_ever(_, transport):
     with Tracer() as tracer:
         command = host("dlopen", "--requests", 200)
-        unharmed(tracer.run(transport, *command))
+        unharmed(tracer.run(transport, *command, patient=False))
         tracer.sessiond()
-        unharmed(tracer.run(transport, *command))
+        unharmed(tracer.run(transport, *command, patient=False))
         tracer.session()
-        unharmed(tracer.run(transport, *command))
+        unharmed(tracer.run(transport, *command, patient=False))
         tracer.lttng("destroy")
 
 

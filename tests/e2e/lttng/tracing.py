@@ -88,8 +88,11 @@ class Tracer:
                  f"FFISCOPE_TRANSPORT={transport}", *(str(part) for part in command)],
                 self.environment())
 
-    def run(self, transport, *command):
+    def run(self, transport, *command, patient=True):
+        """patient: a short program waits for the daemon, however busy the machine is."""
         line, variables = self.preloaded(transport, *command)
+        if patient:
+            variables["LTTNG_UST_REGISTER_TIMEOUT"] = "20000"
         return run(*line, env=variables)
 
     def popen(self, transport, *command, **how):
