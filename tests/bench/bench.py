@@ -20,6 +20,7 @@ import time
 import counts
 import measure
 import peers
+import reading_lttng
 import sessions
 from measure import (BOUNDARY, BUILD, CALLEE, CALLS, FFISCOPE, RECORD, Row, bare, calls_command, figures_of, lost,
                      recorded, run)
@@ -269,7 +270,9 @@ SECTIONS = {
     "counted": (counts.rows, "Counted by valgrind: per iteration; instructions hold the bench's own readings in both columns"),
     "lttng": (sessions.rows, "Sink lttng: what a plain call takes more. ratio: of what is added"),
     "peers": (peers.rows, "The same calls under other tools. ratio: what the tool adds, over what ffiscope adds in the same turn"),
-    "reading": (reading, "Reading. ratio: the tool's time over report's")}
+    "reading": (reading, "Reading. ratio: the tool's time over report's"),
+    "reading_lttng": (reading_lttng.rows, "Reading LTTng's traces of the same calls. ratio, events: the tool's time over that "
+                                          "of babeltrace2 -o dummy;\nbatch: babeltrace2's time on the single events over the tool's")}
 
 
 def processor():
