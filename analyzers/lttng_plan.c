@@ -188,7 +188,18 @@ static void store(uint8_t *place, uint8_t size, uint64_t value)
 {
 	if (size < sizeof(value) && value >> (size * 8))
 		value = UINT64_MAX;
-	memcpy(place, &value, size);
+	/* Of a size that the compiler knows, it is one instruction. */
+	switch (size) {
+	case sizeof(uint64_t):
+		memcpy(place, &value, sizeof(uint64_t));
+		break;
+	case sizeof(uint32_t):
+		memcpy(place, &value, sizeof(uint32_t));
+		break;
+	default:
+		memcpy(place, &value, size);
+		break;
+	}
 }
 
 static void read_clock(struct fsc_lttng_event *out, const bt_field *field)
