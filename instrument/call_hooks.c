@@ -155,7 +155,7 @@ static int64_t enter_call(struct fsc_thread *thread, struct fsc_site *site, stru
 			  int64_t words)
 {
 	bool sampled = !thread->cursor->plain_limit;
-	bool outermost = !(thread->allocation_mode & FSC_ALLOCATION_CALL);
+	bool outermost = !fsc_detail_in_call(thread);
 	enum fsc_detail_choice choice = FSC_DETAIL_RECORD;
 
 	if (FSC_UNLIKELY(sampled))

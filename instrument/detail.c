@@ -174,7 +174,7 @@ static bool wants_host_phase(struct fsc_thread *thread, uint32_t site, bool is_d
 
 bool fsc_detail_wants_codec(struct fsc_thread *thread, uint32_t site, uint32_t phase)
 {
-	if (!(thread->allocation_mode & FSC_ALLOCATION_CALL))
+	if (!fsc_detail_in_call(thread))
 		return wants_host_phase(thread, site, phase == FSC_PHASE_DECODE);
 	note_inner(thread);
 	return !thread->memory->left_out;
@@ -187,7 +187,7 @@ static uint64_t is_decode_outside(void *argument)
 
 bool fsc_detail_wants_mark(struct fsc_thread *thread, uint32_t name)
 {
-	if (thread->allocation_mode & FSC_ALLOCATION_CALL) {
+	if (fsc_detail_in_call(thread)) {
 		note_inner(thread);
 		return !thread->memory->left_out;
 	}

@@ -32,6 +32,15 @@ static inline bool fsc_detail_changed(const struct fsc_cursor *cursor)
 }
 
 /*
+ * Is a call open on this thread? A signal handler that jumps out of the end of one may leave the
+ * mode behind, but no frame.
+ */
+static inline bool fsc_detail_in_call(const struct fsc_thread *thread)
+{
+	return thread->depth && thread->allocation_mode & FSC_ALLOCATION_CALL;
+}
+
+/*
  * Before a call, once plain_limit is 0. What lies inside another one follows that one. One that
  * passes without a frame is counted here, and that is all.
  */

@@ -9,7 +9,7 @@ import platform
 import sys
 
 sys.dont_write_bytecode = True
-import surroundings  # its tests join those here
+import sampled, surroundings  # their tests join those here
 from cases import (FAULT_TIMEOUT_S, HERE, both, build, build_shared, calls_of, library, processes,
                    program, program_and_twin, row_is, said, sum_of, unharmed)
 from scenario import (FFISCOPE, PRELOAD, Skip, check, compile_rust, environment, equal, main, near,
