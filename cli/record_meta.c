@@ -270,7 +270,9 @@ void fsc_record_meta_summary(const struct fsc_record_meta *meta)
 {
 	struct counts counts = count(meta->images);
 	const char *url = meta->options->value[FSC_OPTION_LTTNG_URL];
-	char skipped[64] = "", overwritten[64] = "";
+	const char *sample = meta->options->value[FSC_OPTION_SAMPLE];
+	char skipped[64] = "", overwritten[64] = "", sampled[64] = "";
+	uint32_t one_in = 1;
 
 	if (counts.calls == 0 && counts.lost == 0) {
 		say_nothing_seen(meta);
@@ -281,12 +283,15 @@ void fsc_record_meta_summary(const struct fsc_record_meta *meta)
 	if (counts.overwritten > 0)
 		snprintf(overwritten, sizeof(overwritten), " %" PRIu64 " overwritten,",
 			 counts.overwritten);
-	fsc_messages_say(
-		"%" PRIu64 " process%s, %" PRIu64 " call%s%s, %" PRIu64 " event%s lost,%s recorded "
-		"%s %s",
-		counts.processes, counts.processes == 1 ? "" : "es", counts.calls,
-		counts.calls == 1 ? "" : "s", skipped, counts.lost, counts.lost == 1 ? "" : "s",
-		overwritten, *url ? "and sent to" : "in", *url ? url : meta->output->shown);
+	if (fsc_option_parse_rate(sample, &one_in) && one_in != 1)
+		snprintf(sampled, sizeof(sampled), " (--sample %s)", sample);
+	fsc_messages_say("%" PRIu64 " process%s, %" PRIu64 " call%s%s%s, %" PRIu64
+			 " event%s lost,%s recorded "
+			 "%s %s",
+			 counts.processes, counts.processes == 1 ? "" : "es", counts.calls,
+			 counts.calls == 1 ? "" : "s", skipped, sampled, counts.lost,
+			 counts.lost == 1 ? "" : "s", overwritten, *url ? "and sent to" : "in",
+			 *url ? url : meta->output->shown);
 	if (counts.missed > 0)
 		fsc_messages_say("%" PRIu64 " durations found no room in the distributions: record "
 				 "with a larger --profile-size",

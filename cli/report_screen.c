@@ -161,7 +161,10 @@ static void write_requests(const struct fsc_report *report, const struct fsc_out
 
 	if (!breakdown->profile)
 		snprintf(requests, sizeof(requests), "%s%" PRIu64,
-			 breakdown->partial ? "at least " : "", count_requests(breakdown));
+			 breakdown->sampled   ? "about "
+			 : breakdown->partial ? "at least "
+					      : "",
+			 count_requests(breakdown));
 	fsc_output_fact(output, "requests", "%s in %s%" PRIu64 " calls of %zu function%s%s",
 			requests, calls_are_counted(report) ? "" : "at least ", breakdown->calls,
 			breakdown->entry_point_count, breakdown->entry_point_count == 1 ? "" : "s",
@@ -399,9 +402,9 @@ static void write_entry(const struct fsc_report *report, size_t index,
 	char name[FSC_REPORT_NAME];
 
 	fsc_output_heading(output, fsc_report_name(name, entry->name, entry->partial));
-	fprintf(output->stream, "  %" PRIu64 " request%s, mean %s, p50 %s, p99 %s, total %s%s\n",
-		requests->times.count, requests->times.count == 1 ? "" : "s",
-		fsc_units_ns(mean, requests->times.mean_ns),
+	fprintf(output->stream, "  %s%" PRIu64 " request%s, mean %s, p50 %s, p99 %s, total %s%s\n",
+		requests->sampled.known ? "about " : "", requests->times.count,
+		requests->times.count == 1 ? "" : "s", fsc_units_ns(mean, requests->times.mean_ns),
 		fsc_units_ns(p50, requests->times.p50_ns),
 		fsc_units_ns(p99, requests->times.p99_ns),
 		fsc_units_ns(total, requests->times.total_ns), requests->partial ? " ~" : "");

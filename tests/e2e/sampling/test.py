@@ -115,7 +115,8 @@ def near_share(found, calls, one_in, what, clusters=1):
 
 @test(threads=[1, 8], one_in=[10, 1000])
 def all_calls_are_counted_and_one_in_n_is_timed(folder, threads, one_in):
-    report = sample(folder, "plain", threads, 200000, one_in).report()
+    recording = sample(folder, "plain", threads, 200000, one_in)
+    report = recording.report()
     found = row(report, "lib_plain")
     calls = threads * 200000
     equal(found.get("calls"), calls, "calls")
@@ -125,6 +126,9 @@ def all_calls_are_counted_and_one_in_n_is_timed(folder, threads, one_in):
     equal(found.get("threads"), threads, "threads")
     equal(report["loss"]["events"], 0, "lost events")
     equal(found.get("partial"), False, "partial")
+    check(f"(--sample 1/{one_in})" in recording.summary, f"the summary is {recording.summary!r}")
+    screen = run(FFISCOPE, "report", "--brief", recording.path)
+    check("about " in screen.out, "the screen does not say that requests are estimated")
 
 
 @test
