@@ -19,69 +19,8 @@
 #include "system_internal.h"
 #include "usual_internal.h"
 
-enum { UNSEEN = -1 };
-
-static uint64_t attach_outside(void *argument)
-{
-	return fsc_attach_thread(argument);
-}
-
-struct counters_request {
-	struct fsc_thread *thread;
-	uint32_t site;
-};
-
-static uint64_t counters_outside(void *argument)
-{
-	struct counters_request *request = argument;
-
-	return fsc_attach_counters(request->thread, request->site);
-}
-
-static uint64_t skipped_outside(void *argument)
-{
-	const struct fsc_site *site = argument;
-
-	fsc_sites_skipped(site->id);
-	return 0;
-}
-
 #define COLD   __attribute__((noinline, cold))
 #define INLINE inline __attribute__((always_inline))
-
-/* A call that is neither timed nor recorded; counted where that is possible. */
-static COLD int64_t pass_without_thread(const struct fsc_site *site)
-{
-	if (site->kind == FSC_SITE_ENTRY || site->kind == FSC_SITE_FREE)
-		fsc_arch_call_outside(skipped_outside, (void *)site);
-	else
-		fsc_live_lose(false);
-	return UNSEEN;
-}
-
-static COLD int64_t pass_unseen(struct fsc_thread *thread, const struct fsc_site *site)
-{
-	struct fsc_cursor *cursor = thread->cursor;
-
-	/* What this interrupts may be about to store a sum that it loaded before. */
-	if (!FSC_ARCH_ADDS_AT_ONCE || site->id >= cursor->counter_limit ||
-	    (site->kind != FSC_SITE_ENTRY && site->kind != FSC_SITE_FREE))
-		return pass_without_thread(site);
-	cursor->counters[site->id].calls++;
-	cursor->counters[site->id].skipped++;
-	return UNSEEN;
-}
-
-/* Give the thread what it needs to record this site. Runs with busy set. */
-static COLD bool make_ready(struct fsc_thread *thread, const struct fsc_site *site)
-{
-	struct counters_request request = { thread, site->id };
-
-	if (!thread->cursor->counter_limit && !fsc_arch_call_outside(attach_outside, thread))
-		return false;
-	return site->id < thread->cursor->counter_limit ||
-	       fsc_arch_call_outside(counters_outside, &request);
-}
 
 /* ---- enter ---- */
 
@@ -93,11 +32,11 @@ static int64_t enter_phase(struct fsc_thread *thread, struct fsc_site *site,
 
 	/* A codec that calls itself for a submessage is one phase. */
 	if (top && top->kind == FSC_FRAME_PHASE && top->phase == phase)
-		return UNSEEN;
+		return FSC_CALL_UNSEEN;
 	if (!thread->cursor->plain_limit && !fsc_detail_wants_codec(thread, site->id, phase))
-		return UNSEEN;
+		return FSC_CALL_UNSEEN;
 	if (!fsc_shadow_open(thread, frame, site->id, FSC_FRAME_PHASE))
-		return pass_unseen(thread, site);
+		return fsc_call_pass_unseen(thread, site);
 	frame->phase = phase;
 	fsc_shadow_top(thread)->phase = phase;
 	thread->allocation_mode |= fsc_record_allocation_mask;
@@ -109,9 +48,9 @@ static int64_t enter_pool(struct fsc_thread *thread, struct fsc_site *site, stru
 			  int64_t words)
 {
 	if (thread->allocation_mode & FSC_ALLOCATION_CALL)
-		return UNSEEN; /* inside a call the library's own business */
+		return FSC_CALL_UNSEEN; /* inside a call the library's own business */
 	if (!fsc_shadow_open(thread, frame, site->id, FSC_FRAME_PHASE))
-		return pass_unseen(thread, site);
+		return fsc_call_pass_unseen(thread, site);
 	frame->phase = 0;
 	frame->number = thread->cursor->number;
 	if (site->kind == FSC_SITE_RELEASE)
@@ -145,7 +84,7 @@ static COLD bool enter_anyway(struct fsc_thread *thread, struct fsc_site *site, 
 	if (thread->busy && !fsc_thread_frame_dead(thread, thread->busy, here))
 		return false;
 	fsc_thread_begin_work(thread, here);
-	if (site->id < thread->cursor->counter_limit || make_ready(thread, site))
+	if (site->id < thread->cursor->counter_limit || fsc_call_make_ready(thread, site))
 		return true;
 	fsc_thread_end_work(thread);
 	return false;
@@ -161,9 +100,9 @@ static int64_t enter_call(struct fsc_thread *thread, struct fsc_site *site, stru
 	if (FSC_UNLIKELY(sampled))
 		choice = fsc_detail_choose(thread, frame, outermost);
 	if (choice == FSC_DETAIL_PASS)
-		return UNSEEN;
+		return FSC_CALL_UNSEEN;
 	if (!fsc_shadow_open(thread, frame, site->id, FSC_FRAME_CALL))
-		return pass_unseen(thread, site);
+		return fsc_call_pass_unseen(thread, site);
 	begin_call(thread, site, frame);
 	if (thread->depth == 1)
 		thread->lone = frame;
@@ -206,7 +145,7 @@ enter_sampled(struct fsc_thread *thread, struct fsc_site *site, struct fsc_frame
 	fsc_thread_begin_work(thread, (uintptr_t)frame);
 	choice = fsc_detail_choose(thread, frame, true);
 	if (choice == FSC_DETAIL_PASS) {
-		words = UNSEEN;
+		words = FSC_CALL_UNSEEN;
 	} else {
 		open_lone(thread, site, frame);
 		if (site->kind == FSC_SITE_FREE)
@@ -229,7 +168,7 @@ enter_slowly(struct fsc_thread *thread, struct fsc_site *site, struct fsc_frame 
 		return enter_sampled(thread, site, frame);
 	if ((thread->busy || site->id >= thread->cursor->counter_limit) &&
 	    !enter_anyway(thread, site, here))
-		return pass_unseen(thread, site);
+		return fsc_call_pass_unseen(thread, site);
 	fsc_thread_begin_work(thread, here);
 	/*
 	 * Seen from the frame's upper end: one that is still open lies above all of this one. A
@@ -239,7 +178,7 @@ enter_slowly(struct fsc_thread *thread, struct fsc_site *site, struct fsc_frame 
 		fsc_shadow_heal(thread, here + FRAME_BYTES - 1);
 	words = fsc_readable_window(site, frame);
 	if (FSC_UNLIKELY(words < 0))
-		words = pass_unseen(thread, site);
+		words = fsc_call_pass_unseen(thread, site);
 	else if (site->kind <= FSC_SITE_FREE)
 		words = enter_call(thread, site, frame, words);
 	else if (site->kind >= FSC_SITE_ENCODE)
@@ -274,7 +213,7 @@ int64_t fsc_call_enter(struct fsc_frame *frame)
 	frame->site = site;
 	frame->target = fsc_sites_target(site);
 	if (FSC_UNLIKELY(!fsc_arch_has_storage()))
-		return pass_without_thread(site);
+		return fsc_call_pass_without_thread(site);
 	cursor = thread->cursor;
 	if (FSC_UNLIKELY((thread->busy | thread->depth) || site->call_id >= cursor->plain_limit ||
 			 !fsc_sites_fits(site, frame)))
