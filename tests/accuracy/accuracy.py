@@ -49,6 +49,7 @@ KNOWN_CASES = {
     "1us, loaded": (100, 20, 1), "buffers, loaded": (10, 600, 1),
 }
 DELAY_NS = 10000
+SHORT_DELAY_NS = 2000
 DELAY_CASES = [("library", name) for name in ("decode", "work", "encode")] + \
               [("host", name) for name in ("encode", "decode", "prepare", "consume")]
 # Few enough requests that a run is over before the machine changes, and that none is lost.
@@ -191,19 +192,23 @@ def known_truth(case, clock, turns):
 
 
 def planted(side, name, clock, turns):
-    """What a delay adds to its phase, against what the program says that it waited."""
+    """
+    What a longer delay adds to its phase, against what the program says that it waited longer. Two delays, because
+    what comes with one, readings of the clock for instance, is in the phase too.
+    """
     option = f"--delay-{name}" if side == "library" or name in ("prepare", "consume") else f"--delay-host-{name}"
     command = [os.path.join(HOST_FOLDER, "host_dlopen"), "--entry", "hello", "--requests", "500"]
     row = Row("known truth", f"{DELAY_NS // 1000} us planted", f"{side} {name}", clock)
     for _ in range(turns):
-        means = []
-        for arguments in ([], [option, str(DELAY_NS)]):
-            said, report = recorded([*command, *arguments], clock)
+        means, waited = [], []
+        for delay_ns in (SHORT_DELAY_NS, SHORT_DELAY_NS + DELAY_NS):
+            said, report = recorded([*command, option, str(delay_ns)], clock, delay_ns == SHORT_DELAY_NS)
             row.lost += report["loss"]["events"]
             found = next(phase for phase in report["phases"] if (phase["side"], phase["phase"]) == (side, name))
             means.append(found["total_ns"] / found["count"])
-        told = said["service" if side == "library" else "host"]
-        row.true.append(told[f"{name}_elapsed_ns"] / told[f"{name}_count"])
+            told = said["service" if side == "library" else "host"]
+            waited.append(told[f"{name}_elapsed_ns"] / told[f"{name}_count"])
+        row.true.append(waited[1] - waited[0])
         row.error.append(means[1] - means[0] - row.true[-1])
         row.raw.append(row.error[-1])
     return [row]
