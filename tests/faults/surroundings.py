@@ -9,9 +9,10 @@ import os
 import platform
 import shutil
 
-from cases import (both, build, build_shared, calls_of, processes, program, row_is, said,
-                   sum_of)
-from scenario import BUILD, PRELOAD, Skip, check, environment, equal, load, run, test
+from cases import (FAULT_TIMEOUT_S, both, build, build_shared, calls_of, processes, program,
+                   row_is, said, sum_of, unharmed)
+from scenario import (BUILD, PRELOAD, Skip, check, environment, equal, load, record, require, run,
+                      test)
 
 ERRORS = {"EPERM": 1, "ENOSYS": 38}
 SANDBOX_CALLS = 2 * (3000 + 256)  # of each child, on two threads
@@ -256,3 +257,50 @@ def a_host_built_with_undefined_behaviour_sanitizer_works(folder):
     recording, _ = both(folder, command)
     check("runtime error" not in recording.err, f"said {recording.err[:600]!r}")
     row_is(recording.report(), "lib_add", calls=4000, open=0)
+
+
+@test
+def a_program_with_its_own_malloc_keeps_it(folder):
+    command = program(folder, "own_malloc.c", "-rdynamic", "-fno-builtin")
+    recording, bare = both(folder, command)
+    equal(said(bare.out)["in_arena"], 5000, "blocks in the program's arena")
+    # Nobody asks us: unknown is not 0.
+    row_is(recording.report(), "lib_allocate", calls=5001, allocations=None, frees=None)
+
+
+def sanitized(folder, command, word):
+    """The sanitizer finds what it finds without us, or nothing."""
+    bare = run(*command, timeout=FAULT_TIMEOUT_S)
+    prefix = []
+    if "unexpected memory mapping" in bare.err:
+        prefix = ["setarch", "-R"]
+        bare = run(*prefix, *command, timeout=FAULT_TIMEOUT_S)
+    if "unexpected memory mapping" in bare.err:
+        raise Skip("this kernel is not for this sanitizer")
+    check(word in bare.err, f"{word} is not in what the bare program says: {bare.err[:300]!r}")
+    recording = record(folder, *prefix, *command, timeout=FAULT_TIMEOUT_S)
+    unharmed(command, recording, bare)
+    if word:
+        check(word in recording.err, f"{word} not in {recording.err[:600]!r}")
+    else:
+        check("Sanitizer" not in recording.err and "runtime does not" not in recording.err,
+              f"said {recording.err[:600]!r}")
+    require(recording.images(), f"no images: {recording.err[:400]!r}")
+    report = recording.report()
+    row_is(report, "lib_add", calls=4000, open=0)
+    row_is(report, "lib_call", calls=4000, open=0)
+
+
+@test(runtime=["shared", "static"], fault=["none", "overflow", "freed", "leak"])
+def a_host_built_with_address_sanitizer_works(folder, runtime, fault):
+    flags = ["-fsanitize=address"] + (["-static-libasan"] if runtime == "static" else [])
+    command = program(folder, "sanitized.c", *flags) + [fault]
+    sanitized(folder, command, {"none": "", "overflow": "heap-buffer-overflow",
+                                "freed": "heap-use-after-free", "leak": "LeakSanitizer"}[fault])
+
+
+@test(runtime=["shared", "static"], fault=["none", "race"])
+def a_host_built_with_thread_sanitizer_works(folder, runtime, fault):
+    flags = ["-fsanitize=thread"] + (["-static-libtsan"] if runtime == "static" else [])
+    command = program(folder, "sanitized.c", *flags) + [fault]
+    sanitized(folder, command, {"none": "", "race": "data race"}[fault])
