@@ -12,20 +12,21 @@ trap 'rm -rf "$work"' EXIT
 export XDG_CACHE_HOME=$work/cache
 cd "$work"
 
-mkdir batch_fuzz boundary_fuzz ctf_reader_fuzz elf_fuzz folded_fuzz summary_fuzz
+mkdir batch_fuzz boundary_fuzz ctf_reader_fuzz elf_fuzz folded_fuzz lttng_fuzz summary_fuzz
 cp "$source"/ffi/*.boundary boundary_fuzz/
 "$release/bin/ffiscope" record -q -o recording -- "$release/ffi/host_linked" --requests 20 --entry mixed --leak-every 3 >host.out
 for stream in recording/*/ctf/state recording/*/ctf/slot-*; do
     cp "$stream" "ctf_reader_fuzz/$(basename "$stream")"
 done
 "$release/bin/ffiscope" flamegraph recording --folded >folded_fuzz/requests
+cp recording/*/ctf/metadata lttng_fuzz/ # LTTng's is of the same language
 "$release/bin/ffiscope" merge -o summary_fuzz/summary recording
 
 cp "$release/libexec/ffiscope/libffiscope_callee.so" "$release/ffi/host_linked" elf_fuzz/
 strip "elf_fuzz/host_linked"
 
 status=0
-for fuzzer in batch_fuzz boundary_fuzz ctf_reader_fuzz elf_fuzz folded_fuzz summary_fuzz; do
+for fuzzer in batch_fuzz boundary_fuzz ctf_reader_fuzz elf_fuzz folded_fuzz lttng_fuzz summary_fuzz; do
     mkdir -p found
     if "$fuzz/tests/fuzz/$fuzzer" -max_total_time="$seconds" -max_len=65536 -rss_limit_mb=2048 -timeout=20 \
         -artifact_prefix="$work/found/" "$fuzzer" >"$fuzzer.log" 2>&1; then
