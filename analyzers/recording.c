@@ -285,8 +285,7 @@ static const struct fsc_process *meta_find(const struct meta *meta, uint32_t pid
 	return NULL;
 }
 
-/* When process.json could not be written anew at the end, a meta.json that is complete knows more.
- */
+/* When process.json was not written anew at the end, a meta.json that is complete knows more. */
 static void prefer_meta(struct fsc_process *process, const struct fsc_process *known)
 {
 	if (process->state != FSC_PROCESS_RUNNING || !known->calls.known)
@@ -461,15 +460,24 @@ static enum fsc_status read_bare(struct fsc_recording *recording)
 	return process->folder ? FSC_OK : FSC_E_NOMEM;
 }
 
-/* FSC_E_NOT_FOUND: there is no LTTng trace in that folder. */
-static enum fsc_status read_lttng(struct fsc_recording *recording, struct fsc_error *error)
+/* A session gets the events of all who use its daemon; meta.json lists the command's own. */
+static bool is_foreign(const struct meta *meta, const struct fsc_spool_image *image)
 {
+	return is_ended(meta->recording) && !meta_find(meta, image->pid, image->number);
+}
+
+/* FSC_E_NOT_FOUND: there is no LTTng trace in that folder. */
+static enum fsc_status read_lttng(const struct meta *meta, struct fsc_error *error)
+{
+	struct fsc_recording *recording = meta->recording;
 	struct fsc_process *process;
 	enum fsc_status status;
 
 	status = fsc_lttng_trace_open(&recording->lttng, recording->path, &recording->warnings,
 				      error);
 	for (size_t i = 0; !status && i < recording->lttng->image_count; i++) {
+		if (is_foreign(meta, &recording->lttng->images[i].said))
+			continue;
 		process = process_add(&recording->processes, &recording->process_count);
 		status = process ? fsc_lttng_trace_describe(recording->lttng, i, process)
 				 : FSC_E_NOMEM;
@@ -496,9 +504,10 @@ static bool has_process_folder(const char *path)
 }
 
 /* A folder with nothing of ours in it: traces, or events without their state. *error is set. */
-static enum fsc_status read_unmarked(struct fsc_recording *recording, struct fsc_error *error)
+static enum fsc_status read_unmarked(const struct meta *meta, struct fsc_error *error)
 {
-	enum fsc_status status = read_lttng(recording, error);
+	struct fsc_recording *recording = meta->recording;
+	enum fsc_status status = read_lttng(meta, error);
 
 	if (status != FSC_E_NOT_FOUND)
 		return status;
@@ -522,7 +531,7 @@ static enum fsc_status open_folder(struct fsc_recording *recording, struct fsc_e
 
 	if (exists_in(path, FSC_META_NAME, false) || has_process_folder(path)) {
 		read_meta(recording, &meta);
-		status = lttng ? read_lttng(recording, error) : read_processes(recording, &meta);
+		status = lttng ? read_lttng(&meta, error) : read_processes(recording, &meta);
 		free(meta.processes);
 		status = status == FSC_E_NOT_FOUND ? FSC_OK : status;
 	} else if (exists_in(path, FSC_CTF_FOLDER, true)) {
@@ -531,7 +540,7 @@ static enum fsc_status open_folder(struct fsc_recording *recording, struct fsc_e
 		status = read_bare(recording);
 	} else {
 		lttng = true;
-		status = read_unmarked(recording, error);
+		status = read_unmarked(&meta, error);
 	}
 	if (status && lttng)
 		return status;

@@ -129,6 +129,24 @@ def a_daemon_that_runs_is_used_and_left_alone(folder):
         check(not os.path.exists(os.path.join(tracer.home, ".lttngrc")), "the person's choice of a session is changed")
 
 
+@test(transport=TRANSPORTS)
+def another_program_in_the_same_daemon_is_not_counted(folder, transport):
+    place = Place(folder)
+    with Tracer() as tracer:
+        tracer.sessiond()
+        other = tracer.popen("events", *host("dlopen", "--requests", 1000000, "--delay-work", 1000000,
+                                             "--leak-every", 1), stdout=subprocess.DEVNULL)
+        recording = place.record(*host("dlopen", "--requests", 100, "--delay-work", 10000000),
+                                 options=("--transport", transport), LTTNG_HOME=tracer.home)
+        equal(other.poll(), None, "exit status of the other program")
+        other.kill()
+        other.wait()
+    equal(recording.status, 0, f"exit status ({recording.err})")
+    check_recorded(recording, recording.truth(), calls_more=3)  # the delay is one call
+    equal(len(recording.report()["processes"]), 1, "processes in the report")
+    equal(len(load(os.path.join(place.path, "lttng"), "report")["processes"]), 2, "processes in the session")
+
+
 @test
 def the_commands_exit_status_is_passed_on(folder):
     place = Place(folder)

@@ -213,6 +213,54 @@ Test(lttng_trace, hosts_processes_and_images_are_told_apart)
 	close_all(&opened);
 }
 
+static void write_meta(const struct lttng_builder *builder, bool complete)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/meta.json", builder->root);
+	file = fopen(path, "we");
+	cr_assert_not_null(file);
+	fprintf(file,
+		"{\"complete\": %s, \"end_ns\": 9, \"processes\": [{\"pid\": %u, \"image\": %u}]}",
+		complete ? "true" : "false", one.pid, one.image);
+	fclose(file);
+}
+
+Test(lttng_trace, programs_that_are_not_the_recorded_command_s_are_left_out)
+{
+	static const struct lttng_builder_thread earlier = { 99, 1, 99 }, exec = { 100, 2, 100 };
+	struct opened opened = { 0 };
+	struct fsc_event event;
+
+	lttng_builder_init(&opened.builder);
+	LTTNG_PUT(&opened.builder, 0, &earlier, call, 1000, .site = SITE);
+	LTTNG_PUT(&opened.builder, 0, &one, call, 2000, .site = SITE);
+	LTTNG_PUT(&opened.builder, 0, &exec, call, 3000, .site = SITE);
+	lttng_builder_write(&opened.builder, "lttng/ust/uid/0/64-bit");
+	write_meta(&opened.builder, true);
+	open_image(&opened, 1, 0);
+	cr_assert_eq(fsc_event_stream_next(&opened.stream, &event), FSC_OK);
+	cr_assert_eq(event.time_ns, 2000);
+	cr_assert_eq(event.pid, one.pid);
+	cr_assert_eq(event.image, one.image);
+	close_all(&opened);
+}
+
+Test(lttng_trace, a_recording_that_was_cut_off_knows_no_list_of_its_processes)
+{
+	static const struct lttng_builder_thread second = { 200, 1, 200 };
+	struct opened opened = { 0 };
+
+	lttng_builder_init(&opened.builder);
+	LTTNG_PUT(&opened.builder, 0, &one, call, 2000, .site = SITE);
+	LTTNG_PUT(&opened.builder, 0, &second, call, 3000, .site = SITE);
+	lttng_builder_write(&opened.builder, "lttng/ust/uid/0/64-bit");
+	write_meta(&opened.builder, false);
+	open_image(&opened, 2, 1);
+	close_all(&opened);
+}
+
 Test(lttng_trace, pieces_of_one_trace_are_put_together)
 {
 	struct opened opened = { 0 };
