@@ -89,13 +89,19 @@ static bool records_all(struct fsc_thread *thread)
 	return thread->cursor->one_in == 1;
 }
 
-/* Whatever runs inside a call of a site must find a frame there. */
+/*
+ * Whatever runs inside a call of a site must find a frame there. A call that a parent process began
+ * may have no counter here.
+ */
 static void note_inner(struct fsc_thread *thread)
 {
 	struct fsc_site *around = &fsc_sites[thread->shadow[thread->depth - 1].site];
-	struct fsc_counter *counter = &thread->cursor->counters[around->id];
+	struct fsc_counter *counter;
 
 	around->wants_frame = true;
+	if (around->id >= thread->cursor->counter_limit)
+		return;
+	counter = &thread->cursor->counters[around->id];
 	counter->framed_left += counter->unframed_left;
 	counter->unframed_left = 0;
 }

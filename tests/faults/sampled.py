@@ -3,7 +3,7 @@
 
 Imported by test.py.
 """
-from cases import both, program, said
+from cases import both, program, program_and_twin, said
 from scenario import check, near, row, test
 
 # Source, flags and arguments of programs that do what other tests here do.
@@ -42,3 +42,13 @@ def a_handler_that_jumps_out_of_anywhere_harms_no_sampled_program(folder, start)
         report = recording.report()
         near(row(report, "lib_add").get("calls"), said(recording.err)["spins"], 500, "calls of lib_add")
         check(row(report, "lib_after").get("calls") == 1000, "calls after the jumps")
+
+
+@test(one_in=[1, 3])
+def a_child_forked_inside_a_call_that_it_has_no_counter_for_is_unharmed(folder, one_in):
+    """Of a function that was found late: the child has counters for the first ones alone."""
+    recording, bare = both(folder, program_and_twin(folder, "late.c"), options=["--sample", f"1/{one_in}"])
+    children = bare.out.count("right=500\n")
+    check(children == 20, "children that did all their calls")
+    check(sorted(process["calls"] for process in recording.report()["processes"]) == [20] + [500] * children,
+          "calls of the program and of its children")
