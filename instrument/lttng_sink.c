@@ -95,6 +95,34 @@ static const char *own_path(void)
 	return "";
 }
 
+/*
+ * Another library may have started threads by now. What one of them sets meanwhile goes into an
+ * array of its own, with our variable (setenv(3) copies): that stays, and ours goes.
+ */
+static void without_timeout(char **copy, char **environment)
+{
+	typedef int unset_function(const char *name);
+	unset_function *unset;
+
+	if (environ == copy) {
+		environ = environment;
+		return;
+	}
+	unset = (unset_function *)fsc_modules_libc_symbol("unsetenv");
+	if (unset)
+		unset(TIMEOUT_VARIABLE);
+}
+
+/* The program is not to be told of a library that it did not ask for. */
+static void forget_error(void)
+{
+	typedef char *error_function(void);
+	error_function *error = (error_function *)fsc_modules_libc_symbol("dlerror");
+
+	if (error)
+		(void)error();
+}
+
 bool fsc_lttng_open(char **environment)
 {
 	bool chosen = fsc_text_environment(environment, TIMEOUT_VARIABLE) != NULL;
@@ -107,9 +135,12 @@ bool fsc_lttng_open(char **environment)
 	if (copy)
 		environ = copy;
 	map = open_beside(own_path());
-	environ = environment;
-	if (!map)
+	if (copy)
+		without_timeout(copy, environment);
+	if (!map) {
+		forget_error();
 		return false;
+	}
 	fsc_modules_read(&dynamic, map->l_addr, map->l_ld);
 	found = (const void *)fsc_modules_symbol(&dynamic, FSC_LTTNG_SYMBOL, NULL);
 	if (!found || found->size != sizeof(*found))

@@ -3,6 +3,7 @@
 is told again, and a program that notices nothing, whatever becomes of session and daemon."""
 import json
 import os
+import shutil
 import signal
 import struct
 import subprocess
@@ -11,10 +12,24 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 from tracing import Trace, Tracer, record_sizes, relay
-from scenario import (SERVICE, check, compile_program, equal, host, load, main, record, require, test,
-                      unharmed, wait_until)
+from scenario import (PRELOAD, SERVICE, check, compile_program, environment, equal, host, load, main, record,
+                      require, run, shared, test, unharmed, wait_until)
 
 TRANSPORTS = ["events", "batch"]
+
+# What stands in the environment, and what dlerror() says, before the program has done anything.
+SURROUNDINGS = """#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+int main(void)
+{
+	const char *error = dlerror(), *set = getenv("SET_MEANWHILE");
+
+	printf("%s %s %s\\n", error ? error : "-", set ? set : "-",
+	       getenv("LTTNG_UST_REGISTER_TIMEOUT") ? "timeout" : "-");
+	return 0;
+}"""
+SETS = '#include <stdlib.h>\n__attribute__((constructor)) static void set(void) { setenv("SET_MEANWHILE", "yes", 1); }'
 
 
 def calls_of(truth):
@@ -259,6 +274,18 @@ def a_daemon_that_is_killed_leaves_the_program_alone(_, transport):
         equal(err, b"", "stderr")
         equal(json.loads(out)["service"]["calls"], 300, "calls of the program")
         stop_consumers(tracer.home)
+
+
+@test(beside=["nothing", "an empty library", "one that sets a variable"])
+def a_program_without_the_tracer_finds_its_surroundings_as_they_are(folder, beside):
+    """A variable that is set while the tracer's library is opened stays, and the one that is there for it goes."""
+    preload = shutil.copy(PRELOAD, folder)
+    if beside != "nothing":
+        shared(folder, "libffiscope-lttng.so", SETS if "sets" in beside else "int nothing;")
+    program = compile_program(folder, "surroundings", SURROUNDINGS)
+    result = run(program, env=environment(LD_PRELOAD=preload, FFISCOPE_SINK="lttng"))
+    equal((result.status, result.out, result.err),
+          (0, "- yes -\n" if "sets" in beside else "- - -\n", ""), "status, output, messages")
 
 
 def stop_consumers(home):
