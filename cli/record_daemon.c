@@ -19,8 +19,11 @@
 #include "cli/messages.h"
 #include "record_internal.h"
 
-#define HOME_VARIABLE "LTTNG_HOME"
-#define RUN_FOLDER    ".lttng"
+#define HOME_VARIABLE	 "LTTNG_HOME"
+#define RUN_FOLDER	 ".lttng"
+#define TIMEOUT_VARIABLE "LTTNG_UST_REGISTER_TIMEOUT"
+#define TIMEOUT_MS	 "3000"
+#define LOCK_PATH	 "/run/ffiscope-lttng.lock"
 
 enum {
 	WORDS_MAX = 16,
@@ -95,11 +98,38 @@ bool fsc_record_daemon_command(const struct fsc_record_daemon *daemon, const cha
 
 void fsc_record_daemon_make_buffers(const struct fsc_record_daemon *daemon)
 {
-	static const char *const words[] = { "env", "LD_PRELOAD=liblttng-ust.so.1",
-					     "LTTNG_UST_REGISTER_TIMEOUT=3000", "true", NULL };
+	static const char patient[] = TIMEOUT_VARIABLE "=" TIMEOUT_MS;
+	static const char *const words[] = { "env", "LD_PRELOAD=liblttng-ust.so.1", patient, "true",
+					     NULL };
 	char said[LIST_BYTES];
 
 	(void)run(daemon, words, said, sizeof(said));
+}
+
+/* ---- one daemon for all ---- */
+
+/*
+ * Root's daemon has one place, so recordings share it: the last of them ends it, if one of them
+ * started it. They agree by locks on two bytes of a file. Locks of its open file description, since
+ * those stay with the guardian when this process is gone. Never wait for the first byte while
+ * holding the second one for writing.
+ */
+enum lock_byte {
+	LOCK_CHANGING, /* for writing: by who starts or ends a daemon, or looks for one */
+	LOCK_USING     /* for reading: by each guardian while its session is there */
+};
+
+static bool lock(const struct fsc_record_daemon *daemon, enum lock_byte byte, int how, short type)
+{
+	struct flock range = { .l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1 };
+	int result;
+
+	if (daemon->lock < 0)
+		return true;
+	do
+		result = fcntl(daemon->lock, how, &range);
+	while (result != 0 && errno == EINTR);
+	return result == 0;
 }
 
 /* ---- the guardian ---- */
@@ -137,7 +167,7 @@ static pid_t start_own(const struct fsc_record_daemon *daemon)
 	return 0;
 }
 
-/* Root's daemon stands where others find it, too: they may have sessions in it by now. */
+/* Root's daemon stands where persons find it, too: they may have sessions in it by now. */
 static bool is_used_by_others(const struct fsc_record_daemon *daemon)
 {
 	static const char *const words[] = { "--mi=xml", "list", NULL };
@@ -170,7 +200,7 @@ static void end_children(void)
 	}
 }
 
-static void end_own(pid_t daemon)
+static void end_daemon(pid_t daemon)
 {
 	kill(daemon, SIGTERM);
 	while (waitpid(daemon, NULL, 0) < 0 && errno == EINTR)
@@ -178,6 +208,23 @@ static void end_own(pid_t daemon)
 	end_children();
 	while (waitpid(-1, NULL, 0) > 0)
 		;
+}
+
+/* While other recordings use it, `record` does not wait for us: `ended` is closed. */
+static void end_own(const struct fsc_record_daemon *daemon, pid_t own, int ended)
+{
+	lock(daemon, LOCK_CHANGING, F_OFD_SETLKW, F_WRLCK);
+	while (!lock(daemon, LOCK_USING, F_OFD_SETLK, F_WRLCK) && errno == EAGAIN) {
+		lock(daemon, LOCK_CHANGING, F_OFD_SETLK, F_UNLCK);
+		if (ended >= 0)
+			close(ended);
+		ended = -1;
+		lock(daemon, LOCK_USING, F_OFD_SETLKW, F_WRLCK);
+		lock(daemon, LOCK_USING, F_OFD_SETLK, F_UNLCK);
+		lock(daemon, LOCK_CHANGING, F_OFD_SETLKW, F_WRLCK);
+	}
+	if (!is_used_by_others(daemon))
+		end_daemon(own);
 }
 
 static _Noreturn void guard(const struct fsc_record_daemon *daemon, const char *session, int alive,
@@ -201,8 +248,9 @@ static _Noreturn void guard(const struct fsc_record_daemon *daemon, const char *
 
 		fsc_record_daemon_command(daemon, destroy, said, sizeof(said));
 	}
-	if (own && !is_used_by_others(daemon))
-		end_own(own);
+	lock(daemon, LOCK_USING, F_OFD_SETLK, F_UNLCK);
+	if (own)
+		end_own(daemon, own, ended);
 	fsc_record_output_remove(daemon->home);
 	_exit(0);
 }
@@ -283,6 +331,24 @@ static void choose_own(struct fsc_record_daemon *daemon)
 	unlink(link);
 }
 
+static bool find_or_start(struct fsc_record_daemon *daemon, const char *session)
+{
+	bool started;
+
+	daemon->lock = -1;
+	if (geteuid() == 0)
+		daemon->lock = open(LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	lock(daemon, LOCK_CHANGING, F_OFD_SETLKW, F_WRLCK);
+	if (!is_running(daemon))
+		choose_own(daemon);
+	started = start_guardian(daemon, session);
+	lock(daemon, LOCK_USING, F_OFD_SETLKW, F_RDLCK);
+	lock(daemon, LOCK_CHANGING, F_OFD_SETLK, F_UNLCK);
+	if (daemon->lock >= 0)
+		close(daemon->lock);
+	return started;
+}
+
 bool fsc_record_daemon_start(struct fsc_record_daemon *daemon, const char *session)
 {
 	char path[PATH_MAX];
@@ -296,9 +362,7 @@ bool fsc_record_daemon_start(struct fsc_record_daemon *daemon, const char *sessi
 		fsc_messages_say("cannot make a folder in /tmp: %s", strerror(errno));
 		return false;
 	}
-	if (!is_running(daemon))
-		choose_own(daemon);
-	if (start_guardian(daemon, session))
+	if (find_or_start(daemon, session))
 		return true;
 	fsc_messages_say("lttng-sessiond does not start (try it by hand: %s=%s lttng-sessiond "
 			 "--no-kernel)",
@@ -306,10 +370,16 @@ bool fsc_record_daemon_start(struct fsc_record_daemon *daemon, const char *sessi
 	return false;
 }
 
+/*
+ * A program takes it that a session listens as soon as one does: where others may have one, it
+ * waits until it knows all of them.
+ */
 void fsc_record_daemon_environment(const struct fsc_record_daemon *daemon)
 {
 	if (daemon->own)
 		setenv(HOME_VARIABLE, daemon->home, 1);
+	if (!daemon->own || geteuid() == 0)
+		setenv(TIMEOUT_VARIABLE, TIMEOUT_MS, 0);
 }
 
 void fsc_record_daemon_end(struct fsc_record_daemon *daemon)

@@ -249,6 +249,7 @@ void fsc_record_compress(const struct fsc_record_images *images);
 struct fsc_record_daemon {
 	char home[64]; /* LTTNG_HOME of our commands; empty: not made */
 	bool own;      /* none ran: it is ours */
+	int lock;      /* the guardian's, while it lives; -1: nobody shares the daemon's place */
 	bool guarded;
 	int alive; /* closed by us, or by the kernel: the guardian ends session and daemon */
 	int ended; /* read to its end: it has */
