@@ -23,6 +23,7 @@
 #define RUN_FOLDER	 ".lttng"
 #define TIMEOUT_VARIABLE "LTTNG_UST_REGISTER_TIMEOUT"
 #define TIMEOUT_MS	 "3000"
+#define ROOT_SOCKET	 "/var/run/lttng/lttng-ust-sock-8"
 #define LOCK_PATH	 "/run/ffiscope-lttng.lock"
 
 enum {
@@ -371,14 +372,14 @@ bool fsc_record_daemon_start(struct fsc_record_daemon *daemon, const char *sessi
 }
 
 /*
- * A program takes it that a session listens as soon as one does: where others may have one, it
- * waits until it knows all of them.
+ * A program takes it that a session listens as soon as any does: where others may have one, it
+ * waits until it knows all of them. It registers with root's daemon besides the person's.
  */
 void fsc_record_daemon_environment(const struct fsc_record_daemon *daemon)
 {
 	if (daemon->own)
 		setenv(HOME_VARIABLE, daemon->home, 1);
-	if (!daemon->own || geteuid() == 0)
+	if (!daemon->own || access(ROOT_SOCKET, F_OK) == 0)
 		setenv(TIMEOUT_VARIABLE, TIMEOUT_MS, 0);
 }
 
