@@ -137,6 +137,44 @@ def roots_recordings_share_a_daemon_and_the_last_ends_it(folder, count):
         equal(len(recording.report()["processes"]), 1, "processes in the report")
 
 
+# $1: the folder; then how to become the person, and what is recorded, five times.
+BESIDE_ROOT = """
+mount -t tmpfs none /run || exit 99
+folder=$1
+shift
+lttng-sessiond --no-kernel >/dev/null 2>&1 &
+daemon=$!
+until lttng --no-sessiond list >/dev/null 2>&1; do sleep 0.1; done
+lttng create roots --output="$folder/roots" && lttng enable-event -u 'ffiscope:*' && lttng start
+for i in 1 2 3; do
+	timeout 60 sh -c "while :; do :; done" & # what is busy is slow to answer
+	busy="$busy $!"
+done
+for i in 1 2 3 4 5; do
+	"$@" >"$folder/out$i" 2>"$folder/err$i" || echo "record: $?" >&2
+	mv "$folder/rec" "$folder/rec$i"
+done
+kill $busy $daemon
+wait
+"""
+
+
+@test
+def a_session_of_roots_takes_nothing_away(folder):
+    place = Place(folder)
+    as_root = [] if os.geteuid() == 0 else ["-r"]
+    done = run("unshare", *as_root, "-m", "sh", "-c", BESIDE_ROOT, "sh", folder, *ALWAYS, "-o", place.path, "--",
+               *host("dlopen", "--requests", 100), env=place.environment())
+    equal(done.err, "", "what was said")
+    place.check_nothing_is_left()
+    for i in range(1, 6):
+        with open(os.path.join(folder, f"out{i}"), encoding="utf-8") as file:
+            truth = json.load(file)
+        with open(os.path.join(folder, f"err{i}"), "rb") as file:
+            recording = Recording(place.path + str(i), Result([FFISCOPE, "record"], 0, b"", file.read()))
+        check_recorded(recording, truth)
+
+
 @test
 def a_daemon_that_runs_is_used_and_left_alone(folder):
     place = Place(folder)
