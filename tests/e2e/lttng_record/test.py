@@ -274,9 +274,11 @@ def a_record_that_is_killed_leaves_no_daemon(folder):
     place = Place(folder)
     done = os.path.join(place.home, "done")
     process = place.popen("sh", "-c", f'"$@"; touch {done}', "sh",
-                          *host("dlopen", "--requests", 200, "--delay-work", 10000000))
+                          *host("dlopen", "--requests", 600, "--delay-work", 10000000))
     require(wait_until(lambda: os.path.isdir(place.path) and place.started("host_dlopen")), "the program does not run")
     require(place.started("lttng-sessiond"), "there is no daemon")
+    require(wait_until(lambda: b" ffiscope:call:" in run("babeltrace2", os.path.join(place.path, "lttng")).stdout),
+            "no events come")
     process.kill()
     process.wait()
     check(wait_until(lambda: not place.started("lttng")), "daemon or consumers are left")
