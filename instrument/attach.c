@@ -476,13 +476,15 @@ void fsc_attach_end(void *argument)
 		if (thread->shadow != memory->first_shadow)
 			system_unmap(thread->shadow,
 				     thread->shadow_limit * sizeof(*thread->shadow));
+		/* First: whether we are busy is not asked where calls go without a frame. */
+		thread->cursor->unframed_bytes = 0;
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
 		if (thread->cursor->owner && thread->cursor->owner == fsc_live->owner &&
 		    (fsc_settings.sink != FSC_SINK_LTTNG || fsc_lttng_leave(thread->cursor)))
 			fsc_attach_release_slot(thread->cursor->slot);
 		thread->cursor->owner = 0;
 		thread->cursor->counter_limit = 0;
 		thread->cursor->plain_limit = 0;
-		thread->cursor->unframed_bytes = 0;
 		thread->cursor = &no_cursor;
 		thread->memory = NULL;
 		thread->depth = 0;
