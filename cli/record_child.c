@@ -13,8 +13,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "analyzers/elf_file.h"
-#include "cli/command_path.h"
 #include "cli/messages.h"
 #include "record_internal.h"
 
@@ -47,34 +45,21 @@ bool fsc_record_child_signals(struct fsc_record_child *child)
 	return child->signals >= 0;
 }
 
-/* Does the command need the runtime of gcc's ASan? */
-static bool needs_asan(const char *command)
-{
-	struct fsc_elf *elf = NULL;
-	char path[PATH_MAX];
-	bool needs;
-
-	if (!fsc_command_path_find(command, path, sizeof(path)) || fsc_elf_open(&elf, path, NULL))
-		return false;
-	needs = fsc_elf_needs(elf, FSC_RECORD_ASAN_RUNTIME);
-	fsc_elf_destroy(elf);
-	return needs;
-}
-
 /*
- * That runtime refuses to start when another library comes before it. The order does no harm here:
- * what it interposes is what the preload's hooks forward to.
+ * The runtime of gcc's ASan refuses to start when another library comes before it, in the command
+ * or in a child. The order does no harm here: what it interposes is what the preload's hooks
+ * forward to.
  */
-static void let_asan_start(const char *command)
+static void let_asan_start(void)
 {
 	const char *before = getenv("ASAN_OPTIONS");
-	char value[4096];
+	char *value;
 
-	if (!needs_asan(command))
+	if (asprintf(&value, "%s%sverify_asan_link_order=0", before ? before : "",
+		     before && *before ? ":" : "") < 0)
 		return;
-	snprintf(value, sizeof(value), "%s%sverify_asan_link_order=0", before ? before : "",
-		 before && *before ? ":" : "");
 	setenv("ASAN_OPTIONS", value, 1);
+	free(value);
 }
 
 /*
@@ -102,7 +87,7 @@ static void set_environment(const struct fsc_record_options *options,
 		setenv(fsc_options[FSC_OPTION_BOUNDARY].variable, path, 1);
 	}
 	fsc_record_session_environment(session);
-	let_asan_start(options->command[0]);
+	let_asan_start();
 }
 
 static _Noreturn void run(const struct fsc_record_child *child,

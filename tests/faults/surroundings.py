@@ -299,6 +299,12 @@ def a_host_built_with_address_sanitizer_works(folder, runtime, fault):
                                 "freed": "heap-use-after-free", "leak": "LeakSanitizer"}[fault])
 
 
+@test
+def a_child_built_with_address_sanitizer_starts(folder):
+    command = program(folder, "sanitized.c", "-fsanitize=address") + ["none"]
+    sanitized(folder, ["sh", "-c", '"$@"; exit $?', "sh", *command], "")
+
+
 @test(runtime=["shared", "static"], fault=["none", "race"])
 def a_host_built_with_thread_sanitizer_works(folder, runtime, fault):
     flags = ["-fsanitize=thread"] + (["-static-libtsan"] if runtime == "static" else [])
