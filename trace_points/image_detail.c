@@ -30,6 +30,8 @@ void fsc_image_detail_write(struct fsc_image *image, const struct fsc_image_deta
 		mine = (change + 1) | 1; /* beyond that of one who died */
 	} while (!__atomic_compare_exchange_n(&image->detail_change, &change, mine, false,
 					      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+	/* Nobody sees what follows before the odd number. */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
 	__atomic_store_n(&image->sample_one_in, detail->one_in, __ATOMIC_RELAXED);
 	__atomic_store_n(&image->detail_change, mine + 1, __ATOMIC_RELEASE);
 }
