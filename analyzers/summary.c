@@ -256,7 +256,8 @@ enum fsc_status fsc_summary_add(struct fsc_recording *summary, const struct fsc_
 		add_about(summary, from);
 	else
 		status = take_about(summary, from);
-	sums->recordings += from->sums ? from->sums->recordings : 1;
+	/* A file may leave it out; it stands for one at least. */
+	sums->recordings += from->sums && from->sums->recordings ? from->sums->recordings : 1;
 	if (!status && !from->sums)
 		status = add_images(summary, from, warnings, error);
 	else if (!status)

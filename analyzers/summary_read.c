@@ -458,8 +458,9 @@ static bool read_about(struct reader *reader, const char *name, const struct fsc
 	const char *rest;
 
 	if (!strcmp(name, "recordings") || !strcmp(name, "images")) {
-		if (value->kind != FSC_JSON_INTEGER || value->integer < 0)
-			return wrong(reader, "a count that is no number");
+		if (value->kind != FSC_JSON_INTEGER || value->integer < (*name == 'r') ||
+		    value->integer > UINT32_MAX)
+			return wrong(reader, "a count that none can be");
 		*(*name == 'r' ? &sums->recordings : &sums->images) = (uint64_t)value->integer;
 		return true;
 	}
