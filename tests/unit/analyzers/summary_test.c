@@ -251,6 +251,9 @@ Test(summary, what_is_no_summary_is_refused_with_its_reason)
 	refuses("", FSC_E_FORMAT, "neither a recording nor a summary");
 	refuses("{\"schema\":\"ffiscope.report/1\"}", FSC_E_FORMAT, "neither");
 	refuses("{\"schema\":\"ffiscope.summary/2\"}", FSC_E_VERSION, "newer version");
+	refuses(SUMMARY "\"recordings\":0}", FSC_E_FORMAT, "a count that none can be");
+	refuses(SUMMARY "\"recordings\":4294967296}", FSC_E_FORMAT, "a count that none can be");
+	refuses(SUMMARY "\"images\":-1}", FSC_E_FORMAT, "a count that none can be");
 	refuses(SUMMARY "\"rows\":[7]}", FSC_E_FORMAT, "a row that is no object");
 	refuses(SUMMARY "\"rows\":[{\"name\":\"f\"}]}", FSC_E_FORMAT, "without name or library");
 	refuses(ROW "\"calls\":-1}]}", FSC_E_FORMAT, "negative");
